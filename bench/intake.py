@@ -28,6 +28,7 @@ from servers import PROGRAM, cpu_seconds, process
 from aftercall.simulator.call import Call
 
 GUESTS = 8
+JOIN = b'"type":"join","interval_ms":60000}'
 
 
 @dataclass(kw_only=True)
@@ -61,8 +62,8 @@ def sample_json() -> bytes:
     return msgspec.json.encode({k: v for k, v in body.items() if k not in {"seq", "at"}})[1:]
 
 
-def request_maker(token: str, report: bytes, *, is_noop: bool) -> MakeRequest:
-    """The requests of one peer: a join, then report after report, each with its own number."""
+def request_maker(token: str, report: bytes, *, is_noop: bool, reports: int = 1) -> MakeRequest:
+    """The requests of one peer: a join, then so many reports in each, each with its own number."""
     peer_id = str(uuid4())
     sequence = -1
     head = (
@@ -72,17 +73,19 @@ def request_maker(token: str, report: bytes, *, is_noop: bool) -> MakeRequest:
 
     def make() -> bytes:
         nonlocal sequence
-        sequence += 1
         now = int(time.time() * 1000)
-        entry = b'{"seq":%d,"at":%d,' % (sequence, now)
-        if sequence == 0 and not is_noop:
-            entry += b'"type":"join","interval_ms":60000}'
-        else:
-            entry += report
+        entries = []
+        for number in range(reports):
+            sequence += 1
+            entry = b'{"seq":%d,"at":%d,' % (sequence, now - reports + number)
+            is_join = sequence == 0 and not is_noop
+            entries.append(entry + (JOIN if is_join else report))
+            if is_join:
+                break
         body = b'{"v":1,"peer_id":"%s","sent_at":%d,"entries":[%s]}' % (
             peer_id.encode(),
             now,
-            entry,
+            b",".join(entries),
         )
         return head + str(len(body)).encode() + b"\r\n\r\n" + body
 

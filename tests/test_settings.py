@@ -130,3 +130,10 @@ def test_every_default_has_its_type_and_is_among_its_choices(setting: object) ->
     default = getattr(Settings(), name)
     assert type(default) is kind or isinstance(default, Path)
     assert not choices or default in choices
+
+
+@pytest.mark.parametrize("number", ["0", "9", "-1"])
+def test_a_number_out_of_bounds_is_refused_by_name(number: str) -> None:
+    message = f"AFTERCALL_SAMPLES_PER_REQUEST must be from 1 to 8, not {number}"
+    with pytest.raises(BadSetting, match=message):
+        read_settings({"AFTERCALL_SAMPLES_PER_REQUEST": number})

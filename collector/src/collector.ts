@@ -69,7 +69,8 @@ export interface Collector {
   sendTranscriptLine(text: string, options?: LineOptions): string;
   /** May also be called after `leave`. */
   sendFeedback(feedback: Feedback): void;
-  /** Samples now: what a connection counted is lost when it is closed before the next sample. */
+  /** Samples and sends now: what a connection counted is lost when it is closed before the next
+   * sample. */
   sample(): Promise<void>;
   /** Takes a last sample, sends the leave and stops. Call it before the connections are closed. */
   leave(): Promise<void>;
@@ -114,7 +115,7 @@ export function makeCollector(options: Options): Collector {
     const onConnected = () => {
       void poll();
       // Streams are counted from their first packet on, which comes a moment later.
-      setTimeout(poll, FIRST_PACKETS_MS);
+      setTimeout(() => poll(), FIRST_PACKETS_MS);
     };
     connections.set(pc, watchConnection(`pc${++count}`, pc, record, listen, onConnected));
   };
@@ -145,12 +146,13 @@ export function makeCollector(options: Options): Collector {
     }
   };
 
-  /** Samples and sends; the batch is a heartbeat even when there is nothing to sample. */
-  const poll = async () => {
+  /** Samples, and sends when it is time to, or `now`; the batch is a heartbeat even when there is
+   * nothing to sample. */
+  const poll = async (now?: boolean) => {
     if (peer.isOver()) return;
     polledAt = Date.now();
     await sample();
-    await peer.flush();
+    if (now || peer.isDue()) await peer.flush();
   };
 
   const recordOwnTracks = watchOwnTracks(record, listen, !!options.deviceLabels);
@@ -217,7 +219,7 @@ export function makeCollector(options: Options): Collector {
       return id;
     },
     sendFeedback: (feedback) => add({ type: "event", name: "feedback", data: { ...feedback } }, true),
-    sample: poll,
+    sample: () => poll(true),
     async leave() {
       if (peer.isOver()) return;
       // Some browsers never answer getStats on a connection that closes meanwhile.

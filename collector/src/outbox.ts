@@ -17,6 +17,8 @@ export interface Outbox {
   add(entry: EntryBody, at: number): void;
   /** Removes entries that have arrived, or never can. */
   remove(entries: readonly Waiting[]): void;
+  /** Characters of all that waits. */
+  chars(): number;
   /** How many entries were dropped since the beginning. */
   dropped: number;
 }
@@ -27,7 +29,8 @@ export function firstThatFit(entries: readonly Waiting[], maxChars: number): Wai
   return entries.filter(({ text }, index) => (chars += text.length) <= maxChars || !index);
 }
 
-/* * The queue of waiting entries, at most `maxEntries` entries and `maxChars` characters of JSON.
+/**
+ * The queue of waiting entries, at most `maxEntries` entries and `maxChars` characters of JSON.
  *
  * A full queue drops the oldest sample first: counters are cumulative, so a later sample contains
  * most of a dropped one, while a dropped join or message is lost.
@@ -44,6 +47,7 @@ export function makeOutbox(maxEntries: number, maxChars: number): Outbox {
     get waiting() {
       return waiting;
     },
+    chars: () => waiting.reduce((sum, { text }) => sum + text.length, 0),
     add(entry, at) {
       const text = JSON.stringify({ seq: sequence++, at, ...entry }, wellFormed);
       waiting.push({ text, isSample: entry.type === "sample" });

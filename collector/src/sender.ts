@@ -16,7 +16,8 @@ export interface SenderOptions {
 }
 
 export interface Sender {
-  /*   * Sends the waiting entries, or an empty batch (a heartbeat). One request at a time; after a
+  /**
+   * Sends the waiting entries, or an empty batch (a heartbeat). One request at a time; after a
    * failure not before the back-off has passed, unless `now`.
    */
   flush(now?: boolean): Promise<void>;
@@ -36,7 +37,7 @@ const MOST_TOKENS = 10;
 /** Below this, compressing costs more than it saves. */
 const WORTH_COMPRESSING = 1_000;
 /** Browsers refuse beacons over 64 KiB in total; UTF-8 may need more bytes than characters. */
-const BEACON_CHARS = 40_000;
+export const BEACON_CHARS = 40_000;
 
 function compress(text: string): Promise<ArrayBuffer> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));

@@ -69,6 +69,7 @@ export class FakeServer {
   #atOnce = 0;
   next = "continue";
   interval_ms = 7_000;
+  samples_per_request: number | undefined = undefined;
 
   get entries(): Batch["entries"] {
     return this.batches.flatMap((batch) => batch.entries);
@@ -84,6 +85,7 @@ export class FakeServer {
           rejected: [],
           session: { id: "the session", status: "LIVE" },
           interval_ms: this.interval_ms,
+          samples_per_request: this.samples_per_request,
           next: this.next,
         },
       },

@@ -94,6 +94,61 @@ describe("the collector", () => {
     expect(samples).toBeLessThanOrEqual(11);
   });
 
+  describe("when the server wants several samples together", () => {
+    const samplesOf = (batch: { entries: { type: string }[] }) =>
+      batch.entries.filter(({ type }) => type === "sample").length;
+    const sizes = () => server.batches.map(samplesOf).filter((count) => count > 0);
+
+    it("holds them, and is heard from in time also while the page is hidden", async () => {
+      server.samples_per_request = 4;
+      open(call());
+      await pass(90_000);
+      expect(sizes().slice(-2)).toEqual([4, 4]);
+      Object.assign(document, { hidden: true });
+      const before = server.batches.length;
+      await pass(90_000);
+      expect(sizes().at(-1)).toBe(2);
+      expect(server.batches.length - before).toBeGreaterThanOrEqual(3);
+    });
+
+    it("sends each at once again as soon as an answer says so", async () => {
+      server.samples_per_request = 4;
+      open(call());
+      await pass(60_000);
+      server.samples_per_request = 1;
+      await pass(28_000);
+      const before = sizes().length;
+      await pass(21_000);
+      expect(sizes().slice(before)).toEqual([1, 1, 1]);
+    });
+
+    it("sends what it holds with an event, when asked to sample, and with the leave", async () => {
+      server.samples_per_request = 4;
+      const collector = open(call());
+      await pass(46_000);
+      collector.note("raised_hand");
+      await pass(1_000);
+      expect(server.batches.at(-1)?.entries.map(({ type }) => type)).toContain("sample");
+      await pass(8_000);
+      await collector.sample();
+      expect(samplesOf(server.batches.at(-1) ?? { entries: [] })).toBe(2);
+      await pass(8_000);
+      await collector.leave();
+      expect(samplesOf(server.batches.at(-1) ?? { entries: [] })).toBe(2);
+    });
+
+    it("holds no more than a beacon takes", async () => {
+      server.samples_per_request = 4;
+      const pc = call();
+      pc.stats.push({ id: "x", type: "outbound-rtp", ssrc: 9, rid: "x".repeat(15_000) });
+      open(pc);
+      await pass(60_000);
+      expect(Math.max(...sizes())).toBe(2);
+      globalThis.dispatchEvent(new Event("pagehide"));
+      expect(server.beacons.at(-1)?.entries.at(-1)).toMatchObject({ type: "leave" });
+    });
+  });
+
   it("samples half as often while the page is hidden", async () => {
     Object.assign(document, { hidden: true });
     open(call());

@@ -18,6 +18,7 @@ from aftercall.core.errors import Unavailable
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.ingest import collector
 from aftercall.logs import configure_logs
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.service.services import Services, build_services
@@ -88,7 +89,10 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=now,
             new_id=new_id,
-            policy=Policy(downtime=Downtime(listening_since=begun_at, known_until=begun_at)),
+            policy=Policy(
+                downtime=Downtime(listening_since=begun_at, known_until=begun_at),
+                samples_held={collector.SOURCE: settings.samples_per_request},
+            ),
             summary_options_of=read_summary_options,
         )
         try:

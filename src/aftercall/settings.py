@@ -18,8 +18,15 @@ class BadSetting(ValueError):
     """A setting that cannot be used; the message names it and what it may be."""
 
 
-def _setting(default: Any, about: str, *, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"about": about, "choices": choices})
+def _setting(
+    default: Any,
+    about: str,
+    *,
+    choices: tuple[str, ...] = (),
+    bounds: tuple[int, int] | None = None,
+) -> Any:
+    """`bounds`: the least and the largest value."""
+    return field(default=default, metadata={"about": about, "choices": choices, "bounds": bounds})
 
 
 _BUDGET: Final = "Five minutes' worth may come at once; counted per process; 0: no limit."
@@ -60,6 +67,12 @@ class Settings:
     geo_database: str = _setting("", "An mmdb file with cities or countries, for IP information.")
     asn_database: str = _setting("", "An mmdb file with autonomous systems, for IP information.")
     interval_ms: int = _setting(7_000, "How often collectors are asked to report, in ms.")
+    samples_per_request: int = _setting(
+        4,
+        "How many samples collectors hold and send together while nobody looks at their session, "
+        "1 to 8.",
+        bounds=(1, 8),
+    )
     token_life_s: int = _setting(86_400, "Life of a participant token, in seconds.")
     link_life_s: int = _setting(604_800, "Life of a download link, in seconds.")
     transcript_retention_s: int = _setting(
@@ -182,7 +195,9 @@ def public_values(settings: Settings) -> dict[str, str | int | bool]:
     return {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name not in SECRET}
 
 
-def _parse(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
+def _parse(
+    name: str, text: str, kind: Any, choices: tuple[str, ...], bounds: tuple[int, int] | None
+) -> Any:
     if kind is bool:
         lowered = text.strip().lower()
         if lowered in {"1", "true", "yes", "on"}:
@@ -192,11 +207,16 @@ def _parse(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
         raise BadSetting(f"{PREFIX}{name.upper()} must be true or false, not {text!r}")
     if kind is int:
         try:
-            return int(text)
+            number = int(text)
         except ValueError:
             raise BadSetting(
                 f"{PREFIX}{name.upper()} must be a whole number, not {text!r}"
             ) from None
+        if bounds is not None and not bounds[0] <= number <= bounds[1]:
+            raise BadSetting(
+                f"{PREFIX}{name.upper()} must be from {bounds[0]} to {bounds[1]}, not {number}"
+            )
+        return number
     if kind is Path:
         return Path(text)
     if choices and text not in choices:
@@ -220,6 +240,6 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
         if name not in known:
             raise BadSetting(f"{key} is not a setting of Aftercall")
         f = known[name]
-        values[name] = _parse(name, text, f.type, f.metadata["choices"])
+        values[name] = _parse(name, text, f.type, f.metadata["choices"], f.metadata["bounds"])
     settings = replace(Settings(), **values)
     return replace(settings, **{k: v for k, v in options.items() if v is not None})

@@ -98,7 +98,8 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("AFTERCALL_")
     }
-    return {**kept, **more}
+    # A test that looks at the database sees each sample in its interval.
+    return {**kept, "AFTERCALL_SAMPLES_PER_REQUEST": "1", **more}
 
 
 def make_app(data_dir: Path, *, chosen: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase
 from aftercall.store import peers, samples
-from aftercall.store.append_reports import Appended, FastPathStatus, append
+from aftercall.store.append_reports import Appended, FastPathStatus, Overtaken, append
 from aftercall.store.engine.database import Database
 from aftercall.store.peers import Heartbeat, Key
 from aftercall.store.samples import SampleRow
@@ -32,10 +32,12 @@ async def test_statuses_are_given_for_peers_that_exist(db: Database) -> None:
 
     def judge(statuses: Mapping[Key, FastPathStatus]) -> Appended:
         seen.append(statuses)
-        return Appended([report(4), report(5)], [heartbeat(5)])
+        return Appended([report(4), report(5)], [heartbeat(5)._replace(samples_added=2)])
 
     await append(db, KEYS, judge)
-    await append(db, KEYS, judge)
+    async with db.read() as tx:
+        assert await peers.count_samples(tx, APP, "ada") == 2
+    await append(db, KEYS, lambda statuses: judge(statuses)._replace(samples=[], heartbeats=[]))
     assert [list(statuses) for statuses in seen] == [[(APP, "ada")]] * 2
     before, after = (statuses[APP, "ada"] for statuses in seen)
     assert (before.session_id, before.meeting_id) == ("session-0", "weekly")
@@ -59,7 +61,7 @@ async def test_an_append_that_raises_writes_nothing_and_does_not_affect_others(
         raise RuntimeError("no")
 
     def write_wrongly(statuses: Mapping[Key, FastPathStatus]) -> Appended:
-        unknown: SampleRow = report(2)._replace(session_id=None)  # type: ignore[arg-type]  # it must fail
+        unknown: SampleRow = report(3)._replace(session_id=None)  # type: ignore[arg-type]  # it must fail
         return Appended([report(1), unknown], [])
 
     with pytest.raises(RuntimeError, match="no"):
@@ -85,3 +87,17 @@ async def test_a_sample_appended_by_two_processes_counts_once(db: Database) -> N
     async with db.read() as tx:
         assert [one.sequence for one in await samples.of_peer(tx, APP, "ada")] == [4, 5]
         assert await peers.count_samples(tx, APP, "ada") == 1
+
+
+async def test_samples_that_another_process_kept_in_part_are_left_to_the_slow_path(
+    db: Database,
+) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer, who looks and writes in one transaction")
+    await RecorderHarness(db).record(join("ada", 0))
+    together = [report(4), report(5)]
+    await append(db, KEYS, lambda statuses: Appended([report(4)], [heartbeat(4)]))
+    with pytest.raises(Overtaken):
+        await append(db, KEYS, lambda statuses: Appended(together, [heartbeat(5)]))
+    async with db.read() as tx:
+        assert [one.sequence for one in await samples.of_peer(tx, APP, "ada")] == [4]

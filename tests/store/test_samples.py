@@ -5,6 +5,7 @@ import json
 import random
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
@@ -75,6 +76,55 @@ async def test_known_samples_are_recognised_before_and_after_a_merge(db: Databas
             ("a", "q", 1),
         }
         assert await samples.known(tx, []) == set()
+
+
+async def test_samples_received_together_share_a_row_as_far_as_their_numbers_follow(
+    db: Database,
+) -> None:
+    numbers = [1, 2, 3, 5, 8, 7, 9]
+    together = [row(n)._replace(received_at=EpochMs(50)) for n in numbers]
+    alone = [row(4), row(10), row(11)._replace(received_at=EpochMs(60))]
+    await append(db, *together[:4], *alone, *together[4:])
+    async with db.read() as tx:
+        found = await tx.execute(
+            select(schema.samples.c.sequence, schema.samples.c.samples).order_by("sequence")
+        )
+        assert [tuple(each) for each in found] == [
+            (1, 3), (4, 1), (5, 1), (7, 1), (8, 1), (9, 1), (10, 1), (11, 1),
+        ]  # fmt: skip
+        moments = {s.sequence: s.received_at for s in await samples.of_peer(tx, "a", "p")}
+    assert await kept(db) == sorted([*numbers, 4, 10, 11])
+    assert moments[2] == 50
+    assert moments[4] == 9
+    assert (await contents(db))[1] == (2, 2, 50, {"n": 2, "stats": [{"bytesSent": 2_000}]})
+
+
+async def test_samples_that_share_a_row_are_known_counted_and_merged_one_by_one(
+    db: Database,
+) -> None:
+    async with db.write() as tx:
+        await peers.save_peers(tx, [peer_of("p")])
+    together = [row(n)._replace(received_at=EpochMs(90)) for n in (*range(40), *range(50, 53))]
+    await append(db, *together)
+    before = await contents(db)
+    asked = [("a", "p", sequence) for sequence in range(60)]
+    async with db.read() as tx:
+        assert await samples.known(tx, asked) == {each.key for each in together}
+        assert await samples.counts_of_session(tx, "a", "s") == {"p": 43}
+    assert await merge(db, "a", "p") == 43
+    assert await contents(db) == before
+    assert await loose(db) == 0
+
+
+async def test_samples_of_which_the_first_was_kept_meanwhile_are_all_kept(db: Database) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer, who looks and writes in one transaction")
+    await append(db, row(4), row(6))
+    together = [row(n)._replace(received_at=EpochMs(90)) for n in range(4, 9)]
+    async with db.write() as tx:
+        new = await samples.append(tx, together)
+    assert {sequence for _, _, sequence in new} == {5, 7, 8}
+    assert await kept(db) == [4, 5, 6, 7, 8]
 
 
 async def test_a_merge_does_not_change_what_is_read(db: Database) -> None:

@@ -37,6 +37,7 @@ from aftercall.service.reports.finalise import Finaliser
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
+from aftercall.service.session_watches import SessionWatches
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
 
@@ -99,13 +100,16 @@ def build_services(
     metrics = CollectorRegistry()
     most_talk = settings.session_talk_characters
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy, most_talk=most_talk)
-    reports = Reports(db=db, clock=clock)
+    watches = SessionWatches(db=db, clock=clock)
+    reports = Reports(db=db, clock=clock, watches=watches)
     session_reports = SessionReports(db=db, clock=clock)
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
     links = Links(db=db, clock=clock, settings=settings)
     digests = Digests(db=db, clock=clock, reports=reports)
     calls = SessionLists(db=db, clock=clock, digests=digests)
-    pages = SessionPages(db=db, clock=clock, calls=calls, digests=digests, links=links)
+    pages = SessionPages(
+        db=db, clock=clock, calls=calls, digests=digests, links=links, watches=watches
+    )
     summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
     return Services(
         settings=settings,

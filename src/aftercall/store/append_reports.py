@@ -8,7 +8,7 @@ and acquiring it again costs more than a row; on PostgreSQL each statement is a 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from sqlite3 import Connection
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import LeaveReason, Phase
 from aftercall.store.engine.database import Database
 from aftercall.store.peers import UPSERT_HEARTBEATS, Heartbeat, Key, heartbeat_arguments
-from aftercall.store.samples import APPEND, SampleRow, append_arguments
+from aftercall.store.samples import APPEND, SampleRow, columns_of, packed_rows, rows_together
 
 
 class FastPathStatus(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -37,6 +37,8 @@ class FastPathStatus(msgspec.Struct, array_like=True, frozen=True, gc=False):
     member_generation: int | None
     """The token generation of the peer's member; `None` when the peer is no member."""
     member_removed_at: EpochMs | None
+    watched_until: EpochMs | None
+    """Until when somebody looks at the session; `None` if nobody did."""
 
 
 class Appended(NamedTuple):
@@ -46,17 +48,22 @@ class Appended(NamedTuple):
     heartbeats: Sequence[Heartbeat]
 
 
+class Overtaken(Exception):
+    """Another process kept some of a peer's reports in the meantime, and it is not known which."""
+
+
 Select = Callable[[Mapping[Key, FastPathStatus]], Appended]
 """Chooses the rows to write from the statuses of the peers that exist. May be called in another
 thread."""
 
 _MEMBERS: Final = """p.app_id, p.id, p.session_id, p.meeting_id, s.phase, p.first_heard_at,
     p.user_id, p.joined_at, p.kicked_at, p.left_reason, u.last_sequence,
-    m.token_generation, m.removed_at"""
+    m.token_generation, m.removed_at, v.watched_until"""
 
 _JOINED: Final = """peers p ON p.app_id = w.app_id AND p.id = w.peer_id
     JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
     LEFT JOIN pulses u ON u.app_id = p.app_id AND u.peer_id = p.id
+    LEFT JOIN session_watches v ON v.app_id = p.app_id AND v.session_id = p.session_id
     LEFT JOIN members m
       ON m.app_id = p.app_id AND m.meeting_id = p.meeting_id AND m.id = p.user_id"""
 
@@ -77,7 +84,8 @@ _STATUSES: Final = msgspec.json.Decoder(list[FastPathStatus])
 
 async def append(db: Database, keys: Sequence[Key], select: Select) -> None:
     """Write what `select` chooses from the statuses of these peers, in one transaction: it is on
-    disk when this returns, and nothing was written when this raises."""
+    disk when this returns, and nothing was written when this raises. Raises `Overtaken` on
+    PostgreSQL."""
     if db.is_sqlite:
         await db.write_in_one_turn(lambda driver: _append_to_sqlite(driver, keys, select))
         return
@@ -87,9 +95,7 @@ async def append(db: Database, keys: Sequence[Key], select: Select) -> None:
         appended = select(_by_key(msgspec.convert(list(map(tuple, rows)), list[FastPathStatus])))
         kept = Counter[Key]()
         if appended.samples:
-            arguments = append_arguments("postgresql", appended.samples)
-            rows = await driver.fetch(APPEND["postgresql"], *arguments)
-            kept.update((app_id, peer_id) for app_id, peer_id, _ in rows)
+            kept = await _append_to_postgresql(driver, appended.samples)
         if appended.heartbeats:
             # A report sent again through another process may have been judged new by both.
             heartbeats = [
@@ -101,13 +107,28 @@ async def append(db: Database, keys: Sequence[Key], select: Select) -> None:
             )
 
 
+async def _append_to_postgresql(driver: Any, samples: Sequence[SampleRow]) -> Counter[Key]:
+    """Keep reports; returns how many were new of each peer."""
+    together = rows_together(samples)
+    rows = await driver.fetch(APPEND["postgresql"], *columns_of(packed_rows(together)))
+    new = {(app_id, peer_id, sequence) for app_id, peer_id, sequence in rows}
+    if any(len(each) > 1 and each[0].key not in new for each in together):
+        raise Overtaken
+    return Counter[Key](
+        (sample.app_id, sample.peer_id)
+        for each in together
+        if each[0].key in new
+        for sample in each
+    )
+
+
 def _append_to_sqlite(driver: Connection, keys: Sequence[Key], select: Select) -> None:
     (found,) = driver.execute(SQLITE_STATUSES, (_encode(keys).decode(),)).fetchone()
     appended = select(_by_key(_STATUSES.decode(found)))
     if appended.samples:
-        driver.execute(APPEND["sqlite"], append_arguments("sqlite", appended.samples))
+        driver.executemany(APPEND["sqlite"], packed_rows(rows_together(appended.samples)))
     if appended.heartbeats:
-        driver.execute(
+        driver.executemany(
             UPSERT_HEARTBEATS["sqlite"], heartbeat_arguments("sqlite", appended.heartbeats)
         )
 

@@ -35,13 +35,15 @@ class Heartbeat(NamedTuple):
 
 
 class PeerStatus(NamedTuple):
-    """A peer as the intake needs it to record a batch. The last two are `None` for a peer without
-    a heartbeat."""
+    """A peer as the intake needs it to record a batch."""
 
     peer: Peer
     phase: Phase
     last_heard_at: EpochMs | None
+    """`None`, as the next, for a peer without a heartbeat."""
     last_sequence: int | None
+    watched_until: EpochMs | None
+    """Until when somebody looks at the session; `None` if nobody did."""
 
 
 async def save_peers(tx: AsyncConnection, peers: Iterable[Peer]) -> None:
@@ -114,15 +116,24 @@ def _with_heartbeat(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs |
 def _statuses(dialect: str) -> Select[Any]:
     wanted = values_table(dialect, PEERS)
     peer, session, heartbeat = schema.peers, schema.sessions, schema.pulses
+    watch = schema.session_watches
     return (
         select(
-            *_PEER.columns, session.c.phase, heartbeat.c.last_heard_at, heartbeat.c.last_sequence
+            *_PEER.columns,
+            session.c.phase,
+            heartbeat.c.last_heard_at,
+            heartbeat.c.last_sequence,
+            watch.c.watched_until,
         )
         .select_from(wanted)
         .join(peer, and_(peer.c.app_id == wanted.c.app_id, peer.c.id == wanted.c.peer_id))
         .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
         .outerjoin(
             heartbeat, and_(heartbeat.c.app_id == peer.c.app_id, heartbeat.c.peer_id == peer.c.id)
+        )
+        .outerjoin(
+            watch,
+            and_(watch.c.app_id == peer.c.app_id, watch.c.session_id == peer.c.session_id),
         )
     )
 
@@ -136,7 +147,7 @@ async def statuses(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, Pee
     found: dict[Key, PeerStatus] = {}
     for row in rows:
         of = _PEER.from_row(row)
-        found[of.app_id, of.id] = PeerStatus(of, Phase(row[-3]), row[-2], row[-1])
+        found[of.app_id, of.id] = PeerStatus(of, Phase(row[-4]), *row[-3:])
     return found
 
 
@@ -159,10 +170,7 @@ UPSERT_HEARTBEATS: Final = {
     "sqlite": """
         INSERT INTO pulses
           (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-               json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-               json_extract(value, '$[4]'), json_extract(value, '$[5]')
-        FROM json_each(?1) WHERE true
+        VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (app_id, peer_id) DO UPDATE SET
           last_heard_at = max(pulses.last_heard_at, excluded.last_heard_at),
           last_received_at = max(pulses.last_received_at, excluded.last_received_at),
@@ -185,13 +193,15 @@ UPSERT_HEARTBEATS: Final = {
 arguments."""
 
 
-def heartbeat_arguments(dialect: str, heartbeats: Iterable[Heartbeat]) -> tuple[Any, ...]:
-    """The arguments of `UPSERT_HEARTBEATS`: columns, or, on SQLite, rows as JSON."""
+def heartbeat_arguments(
+    dialect: str, heartbeats: Iterable[Heartbeat]
+) -> list[Heartbeat] | tuple[list[Any], ...]:
+    """The arguments of `UPSERT_HEARTBEATS`: columns, or, on SQLite, rows."""
     # Sorted, so that two transactions over the same peers lock them in the same order.
     ordered = sorted(heartbeats)
     if dialect == "postgresql":
         return tuple(list(column) for column in zip(*ordered, strict=True))
-    return (_encode(ordered).decode(),)
+    return ordered
 
 
 def _merged(one: Heartbeat, other: Heartbeat) -> Heartbeat:

@@ -1,10 +1,9 @@
-"""Samples: each report is stored once, as a compressed row. `store.segments` merges the rows of a
-peer that has left into one segment."""
+"""Samples: each report is stored once, in a compressed row with those that came together with it.
+`store.segments` merges the rows of a peer that has left into one segment."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -13,17 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
-from aftercall.store.codecs.sample_row import compress_all, decompress
+from aftercall.store.codecs.sample_row import compress_all, decompress, join, split
 from aftercall.store.codecs.segment import unpack
 from aftercall.store.engine.array_params import PEERS, REPORTS, values_in, values_table
 from aftercall.store.peers import Key
 from aftercall.store.tables import schema
 
-_encode: Final = msgspec.json.Encoder().encode
-
 
 class SampleRow(NamedTuple):
-    """A sample to store; `body` is JSON."""
+    """A sample to store; `body` is a JSON object."""
 
     app_id: str
     peer_id: str
@@ -33,52 +30,108 @@ class SampleRow(NamedTuple):
     received_at: EpochMs
     body: bytes
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """`(app_id, peer_id, sequence)`."""
+        return self.app_id, self.peer_id, self.sequence
+
+
+MOST_TOGETHER: Final = 32
+"""Samples in one row."""
 
 APPEND: Final = {
     "sqlite": """
-        INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-               json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-               json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-               substr(?2, json_extract(value, '$[6]'), json_extract(value, '$[7]'))
-        FROM json_each(?1) WHERE true
+        INSERT INTO samples
+          (app_id, peer_id, sequence, session_id, at, received_at, last_sequence, samples, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO NOTHING
     """,
     "postgresql": """
-        INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-                             $6::bigint[], $7::bytea[])
+        INSERT INTO samples
+          (app_id, peer_id, sequence, session_id, at, received_at, last_sequence, samples, body)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[],
+                             $6::bigint[], $7::bigint[], $8::int[], $9::bytea[])
         ON CONFLICT DO NOTHING RETURNING app_id, peer_id, sequence
     """,
 }
-"""Keeps reports, by dialect; known ones are left as they are. `append_arguments` go with it. On
-PostgreSQL it returns those that were new: another process may have kept some since they were
-looked up. SQLite has one writer, who has looked them up in the same transaction."""
+"""Keeps reports, by dialect; known ones are left as they are. `packed_rows` makes its rows. On
+PostgreSQL it takes them as columns and returns the keys of those that were new: another process may
+have kept some since they were looked up. SQLite runs it once for each row, and has one writer, who
+has looked them up in the same transaction."""
+
+PackedRow = tuple[str, str, int, str, int, int, int, int, bytes]
 
 
-def append_arguments(dialect: str, rows: Sequence[SampleRow]) -> tuple[Any, ...]:
-    """The arguments of `APPEND`: columns, or, on SQLite, rows as JSON and all bodies in one
-    blob."""
-    bodies = compress_all([row.body for row in rows])
-    if dialect == "postgresql":
-        return (*(list(column) for column in zip(*(row[:6] for row in rows), strict=True)), bodies)
-    starts = accumulate(map(len, bodies), initial=1)
-    each = [
-        (*row[:6], start, len(body)) for row, start, body in zip(rows, starts, bodies, strict=False)
+def rows_together(samples: Sequence[SampleRow]) -> list[list[SampleRow]]:
+    """Samples by the row that will hold them: those of one peer that were received together and
+    whose sequence numbers follow one another, so that a row's first and last name them all."""
+    together: list[list[SampleRow]] = []
+    last: SampleRow | None = None
+    for sample in samples:
+        if (
+            last is not None
+            and sample.peer_id == last.peer_id
+            and sample.app_id == last.app_id
+            and sample.received_at == last.received_at
+            and sample.sequence == last.sequence + 1
+            and len(together[-1]) < MOST_TOGETHER
+        ):
+            together[-1].append(sample)
+        else:
+            together.append([sample])
+        last = sample
+    return together
+
+
+def packed_rows(together: Sequence[Sequence[SampleRow]]) -> list[PackedRow]:
+    """The rows of `APPEND`."""
+    bodies = compress_all([join([(s.sequence, s.at, s.body) for s in each]) for each in together])
+    return [
+        (
+            (first := each[0]).app_id,
+            first.peer_id,
+            first.sequence,
+            first.session_id,
+            first.at,
+            first.received_at,
+            each[-1].sequence,
+            len(each),
+            body,
+        )
+        for each, body in zip(together, bodies, strict=True)
     ]
-    return _encode(each).decode(), b"".join(bodies)
 
 
-async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> set[tuple[str, str, int]]:
-    """Keep reports, in one statement straight to the driver; known ones are left as they are. The
-    `(app_id, peer_id, sequence)` of those that were new, as `APPEND` knows it."""
-    if not rows:
-        return set()
-    dialect = tx.dialect.name
-    done: Any = await tx.exec_driver_sql(APPEND[dialect], append_arguments(dialect, rows))
-    if dialect == "postgresql":
-        return {(app_id, peer_id, sequence) for app_id, peer_id, sequence in done}
-    return {(row.app_id, row.peer_id, row.sequence) for row in rows}
+async def append(tx: AsyncConnection, samples: Sequence[SampleRow]) -> set[tuple[str, str, int]]:
+    """Keep samples; known ones are left as they are. Returns the `(app_id, peer_id, sequence)` of
+    those that were new, as `APPEND` knows it."""
+    together = rows_together(samples)
+    kept: set[tuple[str, str, int]] = set()
+    while together:
+        found = await _append(tx, together)
+        kept.update(sample.key for each in together if each[0].key in found for sample in each)
+        # Another process kept the first of a row meanwhile, and perhaps not the others.
+        others = [s for each in together if each[0].key not in found for s in each[1:]]
+        seen = await known(tx, [sample.key for sample in others])
+        together = [[sample] for sample in others if sample.key not in seen]
+    return kept
+
+
+async def _append(
+    tx: AsyncConnection, together: Sequence[Sequence[SampleRow]]
+) -> set[tuple[str, str, int]]:
+    """Run `APPEND` straight on the driver; returns the keys of the new rows."""
+    rows = packed_rows(together)
+    if tx.dialect.name == "sqlite":
+        await tx.exec_driver_sql(APPEND["sqlite"], rows)
+        return {each[0].key for each in together}
+    done: Any = await tx.exec_driver_sql(APPEND["postgresql"], columns_of(rows))
+    return {(app_id, peer_id, sequence) for app_id, peer_id, sequence in done}
+
+
+def columns_of(rows: Sequence[PackedRow]) -> tuple[list[Any], ...]:
+    """Rows as the arguments of PostgreSQL's `APPEND`."""
+    return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 async def known(
@@ -108,11 +161,16 @@ async def known(
 @cache
 def _known_rows(dialect: str) -> Select[Any]:
     c, wanted = schema.samples.c, values_table(dialect, REPORTS)
-    return (
-        select(c.app_id, c.peer_id, c.sequence)
-        .select_from(wanted)
-        .join(schema.samples, _same(schema.samples, wanted, *REPORTS))
+    # The ranges of a peer's rows do not overlap: the last one that begins before decides.
+    last_sequence = (
+        select(c.last_sequence)
+        .where(_same(schema.samples, wanted, *PEERS), c.sequence <= wanted.c.sequence)
+        .order_by(c.sequence.desc())
+        .limit(1)
+        .correlate(wanted)
+        .scalar_subquery()
     )
+    return select(*(wanted.c[name] for name in REPORTS)).where(last_sequence >= wanted.c.sequence)
 
 
 @cache
@@ -143,20 +201,22 @@ class PeerSamples(NamedTuple):
     app_id: str
     peer_id: str
     rows: Sequence[Row[int, EpochMs, EpochMs, bytes]]
+    """`sequence`, `at`, `received_at` and `body` of each."""
     segment: Segment | None
 
     def decode(self) -> list[StoredSample]:
         """All samples in the order of `(at, sequence)`. Takes a tenth of a second for an hour of
         20 streams: call it in a thread."""
         found = {
-            sequence: StoredSample(
+            sample.sequence: StoredSample(
                 peer_id=self.peer_id,
-                sequence=sequence,
-                at=at,
+                sequence=sample.sequence,
+                at=EpochMs(sample.at),
                 received_at=received_at,
-                body=decompress(body),
+                body=bytes(sample.body),
             )
             for sequence, at, received_at, body in self.rows
+            for sample in split(decompress(body), sequence, at)
         }
         if self.segment is not None:
             merged = unpack(self.peer_id, self.segment.body)
@@ -244,7 +304,7 @@ async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -
     """The number of samples of each peer of a session that has any."""
     counts: dict[str, int] = {}
     for table, count in (
-        (schema.samples, func.count()),
+        (schema.samples, func.sum(schema.samples.c.samples)),
         (schema.segments, func.sum(schema.segments.c.samples)),
     ):
         rows = await tx.execute(

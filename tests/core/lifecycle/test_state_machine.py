@@ -19,7 +19,13 @@ from aftercall.core.events import (
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.merging import SessionState, merge, new_session
-from aftercall.core.lifecycle.state_machine import TRANSITIONS, Policy, RulesApplied, apply_rules
+from aftercall.core.lifecycle.state_machine import (
+    TRANSITIONS,
+    Policy,
+    RulesApplied,
+    apply_rules,
+    silence_limit_ms,
+)
 from aftercall.core.records import EndReason, LeaveReason, Phase
 
 T0 = 1_795_000_000_000
@@ -115,6 +121,14 @@ def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_second
     slow = join("a", 0, interval_ms=60_000)
     assert play(slow, now=180).session.phase is Phase.LIVE
     assert play(slow, now=181).session.phase is Phase.ENDED
+
+
+def test_a_peer_that_may_hold_samples_is_waited_for_as_much_longer() -> None:
+    held = Policy(samples_held={"collector": 4})
+    assert silence_limit_ms(7_000, held, source="collector") == 51_000
+    assert silence_limit_ms(60_000, held, source="collector") == 360_000
+    assert silence_limit_ms(7_000, held, source="janus") == 30_000
+    assert silence_limit_ms(0, held, source="collector") == silence_limit_ms(0, Policy())
 
 
 def test_no_peer_becomes_silent_during_downtime() -> None:

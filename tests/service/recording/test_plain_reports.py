@@ -12,7 +12,7 @@ from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerKicked, Ses
 from aftercall.core.records import LeaveReason
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
 from aftercall.service.recording.group_commit import WriteQueue
-from aftercall.store import participants, peer_events, peers, samples
+from aftercall.store import participants, peer_events, peers, samples, watches
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions import rows as session_rows
 from tests.recorder_harness import APP, RecorderHarness, at, join, leave, sample, save_members
@@ -218,3 +218,29 @@ async def test_both_paths_give_the_same_record(
         assert await record(RecorderHarness(db), reported, is_fast_path=True) == expected
     finally:
         await slow_path.close()
+
+
+async def test_a_receipt_says_whether_somebody_looks_at_the_session(
+    harness: RecorderHarness,
+) -> None:
+    await harness.record(join("ada", 0), join("bob", 0))
+    async with harness.db.write() as tx:
+        await watches.save_watch(tx, APP, "session-0", until=at(60), now=at(0))
+    group = [
+        client("ada", sample("ada", 1, 7), seconds=8),
+        client("bob", sample("bob", 1, 58), seconds=58),
+        client("bob", sample("bob", 2, 60), seconds=60),
+    ]
+    fast = await harness.recorder.record_plain_reports(group)
+    assert [receipt and receipt.is_watched for receipt in fast] == [True, True, False]
+    harness.now = at(90)
+    note = PeerEvent(id="n", at=at(61), peer_id="ada", name="audio_off", data={})
+    slow = await harness.recorder.record_deliveries(
+        [client("ada", note, seconds=50), client("bob", note, seconds=70)]
+    )
+    assert [receipt.is_watched for receipt in slow] == [True, False]
+
+
+async def test_of_a_peer_that_joins_each_sample_is_wanted(harness: RecorderHarness) -> None:
+    (receipt,) = await harness.recorder.record_deliveries([client("ada", join("ada", 0))])
+    assert receipt.is_watched

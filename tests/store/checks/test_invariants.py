@@ -53,8 +53,8 @@ async def test_a_promise_of_a_pending_job_is_checked_after_the_job(db: Database)
         await peers.save_peers(tx, [peer("p", left_at=NOW)])
         await tx.execute(
             text(
-                "INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)"
-                " VALUES ('a', 'p', 's', 1, 1, 1, :body)"
+                "INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body,"
+                " last_sequence, samples) VALUES ('a', 'p', 's', 1, 1, 1, :body, 1, 1)"
             ),
             {"body": b"{}"},
         )

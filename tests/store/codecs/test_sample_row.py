@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
 from aftercall.simulator.call import Call
-from aftercall.store.codecs.sample_row import WRITTEN_WITH, compress_all, decompress
+from aftercall.store.codecs.sample_row import (
+    WRITTEN_WITH,
+    compress_all,
+    decompress,
+    join,
+    split,
+)
 
 
 def simulated(*, participants: int) -> list[bytes]:
@@ -53,3 +59,26 @@ def test_several_threads_compress_and_decompress_concurrently() -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(there_and_back, range(40)))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**53), st.integers(0, 2**53), st.dictionaries(st.text(), st.integers())
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_samples_of_a_row_are_split_as_they_were_joined(
+    samples: list[tuple[int, int, dict[str, int]]],
+) -> None:
+    encoded = [(sequence, at, msgspec.json.encode(body)) for sequence, at, body in samples]
+    found = split(join(encoded), *encoded[0][:2])
+    assert [(each.sequence, each.at, bytes(each.body)) for each in found] == encoded
+
+
+def test_a_row_of_four_samples_takes_a_quarter_less_than_four_rows() -> None:
+    bodies = simulated(participants=2)[0:8:2]
+    (together,) = compress_all([join([(n, n, body) for n, body in enumerate(bodies)])])
+    assert len(together) < 0.75 * sum(map(len, compress_all(bodies)))

@@ -96,6 +96,21 @@ async def test_a_batch_is_acknowledged_with_its_session(intake: CollectorIntake)
     assert [s["id"] for s in listed.json()["data"]["sessions"]] == [data["session"]["id"]]
 
 
+async def test_samples_are_wanted_together_until_somebody_looks_at_the_session(
+    intake: CollectorIntake,
+) -> None:
+    async def answer(sequence: int) -> Any:
+        sample = entry("sample", sequence, connections=[], streams=[])
+        return (await intake.collect(sample)).json()["data"]
+
+    joined = (await intake.collect(entry("join"))).json()["data"]
+    assert joined["samples_per_request"] == 1
+    assert (await answer(1))["samples_per_request"] == 4
+    path = f"/sessions/peer-report/{intake.peer_id}"
+    assert (await intake.owner.request("GET", path)).status_code == 200
+    assert (await answer(2))["samples_per_request"] == 1
+
+
 async def test_a_batch_sent_twice_counts_once(intake: CollectorIntake) -> None:
     batch = (entry("join"), entry("event", 1, name="audio_off"))
     await intake.collect(*batch)

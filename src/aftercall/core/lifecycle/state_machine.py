@@ -83,6 +83,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The silence after which a peer has left whose source never reports by itself."""
     unvisited_ms: int = 300 * SECOND_MS
     """How long a session waits for its first participant."""
+    samples_held: Mapping[str, int] = {}
+    """How many samples clients of a source may hold before they send them together; 1 where none
+    is given. Silence is noticed as much later."""
     downtime: Downtime = Downtime()
     """When the node could not receive; that time does not count for silence."""
 
@@ -96,13 +99,14 @@ class RulesApplied(msgspec.Struct, frozen=True, kw_only=True):
     has_just_ended: bool
 
 
-def silence_limit_ms(interval_ms: int, policy: Policy) -> int:
-    """How long a peer with this reporting interval may be silent before it counts as gone, in ms.
-    It grows with the interval, except for 0, the interval of sources that never report by
-    themselves."""
+def silence_limit_ms(interval_ms: int, policy: Policy, *, source: str = "") -> int:
+    """How long a peer of a source with this reporting interval may be silent before it counts as
+    gone, in ms. It grows with the interval, except for 0, the interval of sources that never report
+    by themselves."""
     if interval_ms <= 0:
         return policy.quiet_source_ms
-    return max(policy.silent_intervals * interval_ms, policy.silence_floor_ms)
+    held_ms = (policy.samples_held.get(source, 1) - 1) * interval_ms
+    return max(policy.silent_intervals * interval_ms, policy.silence_floor_ms) + held_ms
 
 
 class SilenceBounds(NamedTuple):
@@ -160,7 +164,7 @@ def _settled_peers(
     settled: dict[str, Peer] = {}
     continued = continued_in(peers)
     for peer in peers.values():
-        limit_ms = silence_limit_ms(peer.interval_ms, policy)
+        limit_ms = silence_limit_ms(peer.interval_ms, policy, source=peer.source)
         stay = stay_of(
             peer,
             closed_at=session.closed_at,
@@ -183,7 +187,7 @@ def _settled_peers(
 def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:
     """Whether a peer was silent for longer than its limit, downtime excluded."""
     silent_ms = policy.downtime.silent_ms(peer.last_received_at, now)
-    return silent_ms > silence_limit_ms(peer.interval_ms, policy)
+    return silent_ms > silence_limit_ms(peer.interval_ms, policy, source=peer.source)
 
 
 def _next_phase(

@@ -21,6 +21,7 @@ from aftercall.service.dashboard.chat_transcript import chat_page, transcript_pa
 from aftercall.service.dashboard.session_list import SessionLists
 from aftercall.service.reports.digests import Digests
 from aftercall.service.session_lookup import find_existing_session
+from aftercall.service.session_watches import SessionWatches
 from aftercall.store import chat_transcript, participants, peer_events, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -38,13 +39,21 @@ class SessionPages:
     """The use cases of a session's page."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, calls: SessionLists, digests: Digests, links: Links
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        calls: SessionLists,
+        digests: Digests,
+        links: Links,
+        watches: SessionWatches,
     ) -> None:
         self._db = db
         self._clock = clock
         self._calls = calls
         self._digests = digests
         self._links = links
+        self._watches = watches
 
     async def find_session(self, app_id: str, session_id: str) -> SessionFacts:
         """Everything of a session. Raises `NotFound`."""
@@ -64,6 +73,7 @@ class SessionPages:
                 if parent_id is not None
                 else None
             )
+        await self._look(session)
         digest = await self._digests.session_digest_of(session)
         related: Sequence[ListedSession] = await self._calls.rows_of(
             [*rooms, *([parent] if parent is not None else [])], is_measured=False
@@ -98,6 +108,7 @@ class SessionPages:
                 for peer in own
                 for event in await peer_events.events_of_peer(tx, app_id, peer.id)
             ]
+        await self._look(session)
         summary, digest = await self._digest_of(session, participant.id)
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
@@ -113,6 +124,10 @@ class SessionPages:
             peer_ids=peer_ids,
             now=self._clock(),
         )
+
+    async def _look(self, session: Session) -> None:
+        if session.phase is not Phase.ENDED:
+            await self._watches.look(session.app_id, session.id)
 
     async def _digest_of(
         self, session: Session, participant_id: str

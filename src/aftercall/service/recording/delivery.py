@@ -74,5 +74,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     phase: Phase | None = None
     next: Next = Next.CONTINUE
+    is_watched: bool = True
+    """Whether somebody looks at the session, or may do so as far as is known."""
     refusal: Outcome | None = None
     """Why nothing of the delivery was recorded, if its sender may send nothing."""

@@ -34,6 +34,11 @@ def is_plain_report(
     )
 
 
+def is_watched(watched_until: EpochMs | None, at: EpochMs) -> bool:
+    """Whether somebody looks at a session."""
+    return watched_until is not None and at < watched_until
+
+
 class FastPath:
     """A group of deliveries, and the receipts of those that took the fast path."""
 
@@ -68,6 +73,7 @@ class FastPath:
                 session_id=status.session_id,
                 phase=status.phase,
                 next=Next.CONTINUE,
+                is_watched=is_watched(status.watched_until, delivery.received_at),
             )
         return Appended(samples, list(heartbeats.values()))
 

@@ -16,7 +16,7 @@ from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
 from aftercall.service.recording.plain_reports import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
 from aftercall.store import early_facts, peers
-from aftercall.store.append_reports import append
+from aftercall.store.append_reports import Overtaken, append
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -59,7 +59,10 @@ class Recorder:
         each of the others, which are not recorded."""
         fast_path = FastPath(deliveries)
         if fast_path.keys:
-            await append(self._db, fast_path.keys, fast_path.select)
+            try:
+                await append(self._db, fast_path.keys, fast_path.select)
+            except Overtaken:
+                return [None] * len(deliveries)
         return fast_path.receipts
 
     async def apply_rules(self, app_id: str, session_id: str) -> Session | None:

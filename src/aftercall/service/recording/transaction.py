@@ -38,7 +38,7 @@ from aftercall.service.recording.delivery import (
     Receipt,
     rejected,
 )
-from aftercall.service.recording.plain_reports import is_plain_report
+from aftercall.service.recording.plain_reports import is_plain_report, is_watched
 from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.store import early_facts, peers
 from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
@@ -270,8 +270,15 @@ class RecordTransaction:
             what_next = Next.KICKED
         elif phase is Phase.ENDED:
             what_next = Next.ENDED
+        status = self._statuses.get(key)
         return Receipt(
-            outcomes=outcomes, session_id=session_id, phase=phase, next=what_next, refusal=refusal
+            outcomes=outcomes,
+            session_id=session_id,
+            phase=phase,
+            next=what_next,
+            # Of a peer that has just joined it is not known: it asks again with its next sample.
+            is_watched=status is None or is_watched(status.watched_until, delivery.received_at),
+            refusal=refusal,
         )
 
 

@@ -15,6 +15,7 @@ from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.document import Report, is_readable, report_of, unpack
 from aftercall.service.reports.live_folds import LiveFigures, LiveFolds
 from aftercall.service.reports.participant_fold import name_of
+from aftercall.service.session_watches import SessionWatches
 from aftercall.store import participants, peers, reports
 from aftercall.store.engine.database import Database
 
@@ -22,9 +23,12 @@ from aftercall.store.engine.database import Database
 class Reports:
     """Reads reports. A report is about one participant, with all its peers."""
 
-    def __init__(self, *, db: Database, clock: Clock) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, watches: SessionWatches | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._watches = watches or SessionWatches(db=db, clock=clock)
         self._live = LiveFolds(db=db, clock=clock)
 
     async def peer_report(self, app_id: str, peer_id: str) -> Report:
@@ -56,6 +60,7 @@ class Reports:
             and is_readable(stored.document)
         ):
             return unpack(stored.document)
+        await self._watches.look(participant.app_id, participant.session_id)
         live = await self._live.find(participant, participant_peers)
         if live.report is not None:
             return live.report

@@ -174,7 +174,8 @@ PROMISES: Final = (
         "samples_are_counted_once",
         "peers have more or fewer reports than were counted when they came",
         """SELECT p.app_id, p.peer_id FROM pulses p WHERE p.samples <>
-             (SELECT count(*) FROM samples x WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id)
+             coalesce((SELECT sum(samples) FROM samples x
+                       WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)
              + coalesce((SELECT samples FROM segments x
                          WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)""",
     ),

@@ -7,7 +7,15 @@ text compares by code point on both engines.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Double, Index, PrimaryKeyConstraint, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    text,
+)
 
 from aftercall.store.engine.column_types import (
     blob_column,
@@ -31,6 +39,10 @@ from aftercall.store.tables.facets import sign_ins as sign_ins
 from aftercall.store.tables.postings import minute_tallies as minute_tallies
 from aftercall.store.tables.postings import session_days as session_days
 from aftercall.store.tables.postings import session_postings as session_postings
+from aftercall.store.tables.samples import pulses as pulses
+from aftercall.store.tables.samples import samples as samples
+from aftercall.store.tables.samples import segments as segments
+from aftercall.store.tables.samples import session_watches as session_watches
 
 accounts: Final = Table(
     "accounts",
@@ -265,22 +277,6 @@ peers: Final = Table(
     ),
 )
 
-pulses: Final = Table(
-    "pulses",
-    metadata,
-    text_column("app_id"),
-    text_column("peer_id"),
-    epoch_ms_column("last_heard_at"),
-    epoch_ms_column("last_received_at"),
-    epoch_ms_column("last_sequence"),
-    epoch_ms_column("samples"),
-    PrimaryKeyConstraint("app_id", "peer_id"),
-    sqlite_with_rowid=False,
-    postgresql_with={"fillfactor": "70"},
-)
-"""When each peer was last heard. Apart from `peers` and without an index beside the key,
-because it is written with every batch: the row is narrow, and PostgreSQL renews it in place."""
-
 notes: Final = Table(
     "notes",
     metadata,
@@ -295,36 +291,6 @@ notes: Final = Table(
     PrimaryKeyConstraint("app_id", "peer_id", "id"),
     Index("ix_notes_session", "app_id", "session_id", "at"),
 )
-
-samples: Final = Table(
-    "samples",
-    metadata,
-    text_column("app_id"),
-    text_column("peer_id"),
-    epoch_ms_column("sequence"),
-    text_column("session_id"),
-    epoch_ms_column("at"),
-    epoch_ms_column("received_at"),
-    blob_column("body"),
-    PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
-    postgresql_with={"toast_tuple_target": "8160"},
-)
-"""Reports as they come, each compressed by itself. They stay in their row up to 8 KB: from 2 KB
-on PostgreSQL would compress them again and move them elsewhere, at a tenth of the speed."""
-
-segments: Final = Table(
-    "segments",
-    metadata,
-    text_column("app_id"),
-    text_column("peer_id"),
-    text_column("session_id"),
-    epoch_ms_column("samples"),
-    text_column("sequences"),
-    blob_column("body"),
-    PrimaryKeyConstraint("app_id", "peer_id"),
-)
-"""All the reports of a peer that is done, in one block. `sequences` lists theirs, as JSON
-pairs of first and last of each unbroken run."""
 
 reports: Final = Table(
     "reports",

@@ -29,7 +29,9 @@ class Recorded(NamedTuple):
     receipt: Receipt | None = None
     """For a participant's client."""
     interval_ms: int = 0
-    """How often the client is asked to report."""
+    """How often the client is asked to take a sample."""
+    samples_per_request: int = 1
+    """How many samples it is asked to send together."""
 
 
 class AnswerFormat(NamedTuple):
@@ -76,6 +78,7 @@ def _for_collector(recorded: Recorded) -> bytes:
             receipt.phase,
             receipt.next,
             recorded.interval_ms,
+            recorded.samples_per_request,
         )
     rejected = _rejected(recorded.rejected, "seq")
     rejected += [
@@ -84,16 +87,29 @@ def _for_collector(recorded: Recorded) -> bytes:
         if outcome.status is Status.REJECTED
     ]
     session = _session(receipt.session_id, receipt.phase)
-    return _collected(_counts(outcomes), rejected, session, receipt.next, recorded.interval_ms)
+    return _collected(
+        _counts(outcomes),
+        rejected,
+        session,
+        receipt.next,
+        recorded.interval_ms,
+        recorded.samples_per_request,
+    )
 
 
 @lru_cache(maxsize=4_096)
 def _all_accepted(
-    count: int, session_id: str | None, phase: Phase | None, then: Next, interval_ms: int
+    count: int,
+    session_id: str | None,
+    phase: Phase | None,
+    then: Next,
+    interval_ms: int,
+    samples_per_request: int,
 ) -> bytes:
     """The usual answer, which is the same for each report of a session."""
     counts = {"accepted": count, "duplicates": 0}
-    return _collected(counts, [], _session(session_id, phase), then, interval_ms)
+    session = _session(session_id, phase)
+    return _collected(counts, [], session, then, interval_ms, samples_per_request)
 
 
 def _collected(
@@ -102,12 +118,14 @@ def _collected(
     session: dict[str, str] | None,
     then: Next,
     interval_ms: int,
+    samples_per_request: int,
 ) -> bytes:
     data = {
         **counts,
         "rejected": rejected,
         "session": session,
         "interval_ms": interval_ms,
+        "samples_per_request": samples_per_request,
         "next": then.value,
     }
     return _success(data)
@@ -117,12 +135,13 @@ FOR_COLLECTOR: Final = AnswerFormat(
     202,
     _for_collector,
     object_schema(
-        ("accepted", "duplicates", "rejected", "interval_ms", "next"),
+        ("accepted", "duplicates", "rejected", "interval_ms", "samples_per_request", "next"),
         accepted=COUNT,
         duplicates=COUNT,
         rejected=_REJECTED,
         session={"type": ["object", "null"]},
         interval_ms={"type": "integer"},
+        samples_per_request={"type": "integer", "minimum": 1},
         next={"type": "string", "enum": ["continue", "kicked", "ended"]},
     ),
 )

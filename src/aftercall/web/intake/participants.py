@@ -70,6 +70,7 @@ class ParticipantIntake:
             receipt.outcomes[: len(receipt.outcomes) - len(notes)] if notes else receipt.outcomes,
             receipt=receipt,
             interval_ms=settings.interval_ms,
+            samples_per_request=1 if receipt.is_watched else settings.samples_per_request,
         )
 
     async def _grant(self, token: str | None) -> ParticipantGrant:
