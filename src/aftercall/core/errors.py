@@ -89,6 +89,10 @@ class Unavailable(Busy):
     code = "unavailable"
 
 
+class SerializationConflict(Unavailable):
+    """Another transaction got in the way: the same may succeed when it is tried again."""
+
+
 class OverBudget(Busy):
     """The caller has spent one of its budgets."""
 

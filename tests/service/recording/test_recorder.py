@@ -1,10 +1,12 @@
 """Recording facts: sessions are born, found, settled and saved, on both engines."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import text
 
 from aftercall.core.events import (
     AnyEvent,
@@ -326,3 +328,30 @@ async def test_shuffled_split_and_repeated_events_give_the_same_record(
         assert await everything(db) == await everything(straight)
     finally:
         await straight.close()
+
+
+async def test_a_transaction_that_the_database_undoes_for_a_deadlock_is_tried_again(
+    harness: RecorderHarness,
+) -> None:
+    db = harness.db
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer, whom nobody can stop")
+    await harness.record(join("ada", 0, meeting_id="one"))
+    await harness.record(join("bob", 0, meeting_id="two"))
+    harness.now = at(40)
+    async with db.write() as other:
+        # The other transaction never looks for a deadlock, so this one is undone.
+        await other.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+        await session_rows.lock_session(other, APP, "session-1")
+        recording = asyncio.create_task(harness.record(leave("ada", 30), leave("bob", 31)))
+        while not await _waits_for_a_lock(db):
+            assert not recording.done()
+        await session_rows.lock_session(other, APP, "session-0")
+    assert await recording == [Status.ACCEPTED] * 2
+    assert (await harness.session("session-1")).live_participants == 0
+
+
+async def _waits_for_a_lock(db: Database) -> bool:
+    async with db.read() as tx:
+        found = await tx.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        return bool(found.scalar_one())

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from aftercall.core.errors import Unavailable
+from aftercall.core.errors import SerializationConflict, Unavailable
 from aftercall.store.engine.availability import Availability
 from aftercall.store.engine.failures import PassingFailure
 
@@ -46,7 +46,7 @@ def test_successful_reads_do_not_end_an_outage_of_writes() -> None:
 def test_a_serialization_conflict_is_no_outage() -> None:
     availability = Availability(seconds=Seconds())
     error = availability.failed(LOST, began_at=0.0, is_write=True)
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, SerializationConflict)
     assert availability.away_since is None
 
 

@@ -1,11 +1,14 @@
 """The one place that writes session facts."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.errors import SerializationConflict
 from aftercall.core.events import AnyEvent
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
@@ -23,6 +26,12 @@ from aftercall.store.sessions import rows as session_rows
 OVERTAKEN_MS: Final = 10 * MINUTE_MS
 """How old held facts may be to be recorded by a sweep. Chosen: the transaction that overtook them
 takes seconds at the most, and a node that takes over has the rest."""
+
+
+MOST_CONFLICTS: Final = 3
+"""How often a transaction is tried again that another one got in the way of."""
+
+T = TypeVar("T")
 
 
 class Recorder:
@@ -51,8 +60,9 @@ class Recorder:
 
     async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Record deliveries in one transaction: all of them are on disk, or none is."""
-        async with self._db.write() as tx:
-            return await self._recording(tx, most_talk=self._most_talk).record(deliveries)
+        return await self._write(
+            lambda tx: self._recording(tx, most_talk=self._most_talk).record(deliveries)
+        )
 
     async def record_plain_reports(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
         """Record those deliveries that take the fast path, in one transaction; returns `None` for
@@ -61,14 +71,15 @@ class Recorder:
         if fast_path.keys:
             try:
                 await append(self._db, fast_path.keys, fast_path.select)
-            except Overtaken:
+            except (Overtaken, SerializationConflict):
                 return [None] * len(deliveries)
         return fast_path.receipts
 
     async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session as of now; returns it, or `None` if there is none."""
-        async with self._db.write() as tx:
-            return await self._recording(tx).apply_rules_to_session(app_id, session_id)
+        return await self._write(
+            lambda tx: self._recording(tx).apply_rules_to_session(app_id, session_id)
+        )
 
     async def record_overtaken(self, limit: int = 200) -> int:
         """Record the facts that are held although their peer or session exists, because another
@@ -77,9 +88,21 @@ class Recorder:
         async with self._db.read() as tx:
             keys = await early_facts.overtaken(tx, since=since, limit=limit)
         for app_id, key in keys:
-            async with self._db.write() as tx:
-                await self._recording(tx).record_early(app_id, key)
+            await self._write(partial(self._record_early, app_id, key))
         return len(keys)
+
+    async def _record_early(self, app_id: str, key: str, tx: AsyncConnection) -> None:
+        await self._recording(tx).record_early(app_id, key)
+
+    async def _write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What `work` returns in a transaction. On PostgreSQL, transactions of two processes that
+        lock the same sessions in another order are undone by the database: they are tried again."""
+        for _ in range(MOST_CONFLICTS):
+            with suppress(SerializationConflict):
+                async with self._db.write() as tx:
+                    return await work(tx)
+        async with self._db.write() as tx:
+            return await work(tx)
 
     async def overdue(self, limit: int = 200) -> set[tuple[str, str]]:
         """Sessions (app, id) whose deadline has passed, or one of whose peers fell silent."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from aftercall.core.errors import Unavailable
+from aftercall.core.errors import SerializationConflict, Unavailable
 from aftercall.store.engine.failures import PassingFailure
 
 RETRY_AFTER_S: Final = 2
@@ -59,7 +59,11 @@ class Availability:
             if self._since is None:
                 self._since = began_at
                 log.warning("database unavailable", action="database_away", reason=failure.reason)
-        return unavailable()
+            return unavailable()
+        return SerializationConflict(
+            "The database is busy with conflicting requests: send it again later.",
+            retry_after_s=1,
+        )
 
     @contextmanager
     def one_try(self) -> Iterator[None]:
