@@ -131,9 +131,13 @@ def unexplained(report: dict[str, Any], machine: Machine) -> list[dict[str, Any]
     return [
         finding
         for finding in report["diagnosis"]
-        if finding["severity"] != "information"
-        and not all(machine.explains(issue) for issue in _issues_of(finding, report))
+        if finding["severity"] != "information" and not is_explained(finding, report, machine)
     ]
+
+
+def is_explained(finding: dict[str, Any], report: dict[str, Any], machine: Machine) -> bool:
+    """Whether the machine caused every issue that a finding summarises."""
+    return all(machine.explains(issue) for issue in _issues_of(finding, report))
 
 
 def _issues_of(finding: dict[str, Any], report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.machine_lateness import Machine, unexplained
+from tests.acceptance.machine_lateness import Machine, is_explained, unexplained
 from tests.acceptance.packet_relay import Impairment, Passage
 
 NOON = 1_795_262_400.0
@@ -63,6 +63,15 @@ def test_lateness_is_accepted_while_the_machine_was_late(
 def test_other_issues_are_not_accepted(machine: Machine, reported: dict[str, Any]) -> None:
     assert len(unexplained(report(reported), machine)) == 1
     assert len(unexplained(report(reported, issue("cpu_limited", 25, 30)), machine)) == 1
+
+
+@pytest.mark.parametrize(("loss_percent", "is_the_machines"), [(0, True), (8, False)])
+def test_information_is_explained_by_the_same_rule(
+    machine: Machine, loss_percent: float, is_the_machines: bool
+) -> None:
+    late = issue("poor_network_downlink", 22, 38, jitter_ms=70, loss_percent=loss_percent)
+    (finding,) = report(late)["diagnosis"]
+    assert is_explained(finding, report(late), machine) is is_the_machines
 
 
 def test_a_machine_that_was_on_time_explains_nothing() -> None:
