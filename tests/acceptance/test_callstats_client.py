@@ -83,7 +83,7 @@ async def hold(server: Server, tokens: dict[str, str], folder: Path) -> Any:
             async with asyncio.timeout(TIMEOUT_S):
                 counted = await page.evaluate("(tokens) => window.holdCall(tokens)", tokens)
                 # The last requests are under way when the call is over.
-                await page.wait_for_function("() => window.isSaid()")
+                await page.wait_for_function("() => window.isAnswered()")
     return counted
 
 

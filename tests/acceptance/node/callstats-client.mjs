@@ -61,15 +61,15 @@ async function publish(sender, receiver, sources) {
   await connect(sender.send, receiver.receive);
   const ends = receiver.receive.pc.getTransceivers().map((each) => each.receiver);
   for (const [index, { id, appData }] of [...sender.send._producers.values()].entries()) {
-    const told = { ...appData, peerId: sender.peerId };
-    receiver.receive._consumers.set(id, new Stream(`at-${id}`, ends[index], told, id));
-    await hear(ends[index]);
+    const data = { ...appData, peerId: sender.peerId };
+    receiver.receive._consumers.set(id, new Stream(`at-${id}`, ends[index], data, id));
+    await waitForPackets(ends[index]);
   }
 }
 
-/** Plays what comes, as a page does, and waits for its first packets: the client never finds a
- * stream of which there are no statistics when it is registered. */
-async function hear(end) {
+/** Plays a track, as a page does, and waits for its first packets: the client never finds a stream
+ * that has no statistics when it is registered. */
+async function waitForPackets(end) {
   const { track } = end;
   const player = document.createElement(track.kind);
   player.srcObject = new MediaStream([track]);
@@ -148,15 +148,15 @@ const reported = async (who, times) => {
   while (who.receive.reports.length < times) await pause(50);
 };
 
-let unsaid = 0;
+let unanswered = 0;
 
-/** Whether every request that was made is answered. */
-window.isSaid = () => unsaid === 0;
+/** Whether every request has been answered. */
+window.isAnswered = () => unanswered === 0;
 
 const { fetch } = window;
 window.fetch = (...request) => {
-  unsaid += 1;
-  return fetch(...request).finally(() => (unsaid -= 1));
+  unanswered += 1;
+  return fetch(...request).finally(() => (unanswered -= 1));
 };
 
 /** Holds the call; what the browser counted for each client, report by report. */
