@@ -49,7 +49,7 @@ class LiveFold(NamedTuple):
     @property
     def nbytes(self) -> int:
         """Bytes in memory, roughly."""
-        return sum(len(bytes(rows)) for rows in self.folded.details.rows.values())
+        return sum(memoryview(rows).nbytes for rows in self.folded.details.rows.values())
 
 
 class LiveFigures(NamedTuple):
@@ -132,7 +132,7 @@ class LiveFolds:
 def _fold(peers: Sequence[AccumulatedPeer], now: EpochMs) -> tuple[PeersFold, FoldResult]:
     # A known fold is without rows.
     folded = fold_peers([each._replace(known=None) for each in peers], now)
-    return folded, folded.result()
+    return folded, folded.result(keeps_rows=True)
 
 
 def _figures(

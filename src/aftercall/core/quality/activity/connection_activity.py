@@ -172,7 +172,12 @@ def _is_unlisted(arrived_bps: FloatArray, listed_bps: FloatArray) -> BoolArray:
 def _between(at: FloatArray, is_so: BoolArray) -> list[Span]:
     """The report intervals for which the condition holds, joined."""
     places = np.flatnonzero(is_so)
-    spans = zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
+    is_first, is_last = (
+        np.diff(places, prepend=-2) != 1,
+        np.diff(places, append=len(at)) != 1,
+    )
+    starts, ends = at[places[is_first]], at[places[is_last] + 1]
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
 
 

@@ -151,8 +151,9 @@ class PeersFold(NamedTuple):
     peers: "Sequence[tuple[AccumulatedPeer, PeerFold]]"
     """In the order of their starts."""
 
-    def details(self) -> ReportDetails:
-        """The rows, and what each peer received."""
+    def details(self, *, keeps_rows: bool = False) -> ReportDetails:
+        """The rows, and what each peer received. If rows are kept, those of a later fold that are
+        the same are not written again."""
         from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
 
         receptions = [
@@ -165,13 +166,14 @@ class PeersFold(NamedTuple):
             )
             for (peer, *_), each in self.peers
         ]
-        rows = peer_fold.rows([each for _, each in self.peers])
+        known = [peer.samples.rows for peer, _ in self.peers] if keeps_rows else None
+        rows = peer_fold.rows([each for _, each in self.peers], known)
         return ReportDetails(rows=rows, receptions=receptions)
 
-    def result(self) -> FoldResult:
+    def result(self, *, keeps_rows: bool = False) -> FoldResult:
         return FoldResult(
             verdict=self.verdict,
-            details=self.details(),
+            details=self.details(keeps_rows=keeps_rows),
             activity=self.activity,
             scores=self.scores,
             streams=self.streams,

@@ -32,7 +32,7 @@ from aftercall.core.quality.report.stream_list import (
     described_streams,
     screenshare_instants,
 )
-from aftercall.core.quality.report.write_interval_rows import write_rows
+from aftercall.core.quality.report.write_interval_rows import WrittenRows, write_rows
 from aftercall.core.quality.report.write_receive_stats import receive
 from aftercall.core.quality.rules.connection_state_rules import interruption_issues
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
@@ -102,6 +102,8 @@ class PeerAccumulator:
         self._unreadable = 0
         self._reported_at: EpochMs | None = None
         self._ats = array("q")
+        self.rows = WrittenRows()
+        """The rows of the last report."""
         self.seen = LastSeen()
         """Connections and encoders, as last reported."""
         self._last: tuple[EpochMs, int] | None = None
@@ -121,7 +123,7 @@ class PeerAccumulator:
     @property
     def nbytes(self) -> int:
         """Bytes in memory, roughly."""
-        return self._reader.nbytes + _BYTES_A_SAMPLE * len(self._ats)
+        return self._reader.nbytes + self.rows.nbytes + _BYTES_A_SAMPLE * len(self._ats)
 
     def follows(self, samples: Sequence[StoredSample]) -> bool:
         """Whether these samples, in order, come after all that were taken."""
@@ -222,17 +224,21 @@ def scores(folds: Iterable[PeerFold]) -> StreamScores:
     return concat_scores([fold.scores for fold in folds])
 
 
-def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
-    """The rows of several peers, one after the other, by family, as JSON arrays."""
-    return {
-        family.value: msgspec.Raw(write_rows(tables))
-        for family, tables in _by_family(folds).items()
-    }
-
-
-def _by_family(folds: Iterable[PeerFold]) -> dict[Family, list[IntervalTable]]:
-    found: dict[Family, list[IntervalTable]] = {family: [] for family in Family}
-    for fold in folds:
-        for table in fold.tables:
-            found[table.family].append(table)
+def rows(
+    folds: Sequence[PeerFold], known: Sequence[WrittenRows] | None = None
+) -> dict[str, msgspec.Raw]:
+    """The rows of several peers, one after the other, by family, as JSON arrays; `known` are those
+    written before, for each peer."""
+    found: dict[str, msgspec.Raw] = {}
+    for family in Family:
+        places = [
+            (place, table)
+            for place, fold in enumerate(folds)
+            for table in fold.tables
+            if table.family is family
+        ]
+        kept = None if known is None else [known[place] for place, _ in places]
+        found[family.value] = msgspec.Raw(write_rows([table for _, table in places], kept))
+    for each in known or ():
+        each.drop_unused()
     return found

@@ -1,6 +1,7 @@
 """Writes the sample rows of a report, column by column."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from hashlib import sha256
 from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final
@@ -29,6 +30,9 @@ from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, StreamD
 
 AT_ONCE: Final = 4_096
 """The number of rows that are made and encoded at a time, while their values are in the cache."""
+
+KNOWN_AT_ONCE: Final = 1_024
+"""The same where rows are kept: a new row makes its chunk be written again. Chosen."""
 
 _ROWS: Final[dict[tuple[bool, bool], type[Row]]] = {
     (True, True): AudioProducerRow,
@@ -68,24 +72,93 @@ _WORDS: Final = {
 }
 """The names of these members in a stream description."""
 
+_JOINED: Final = {
+    "frames_per_second": ("frames_per_second", "fps"),
+    "quality_limitation_durations": tuple(
+        f"limited_{name}_s" for name in LimitationRow.__struct_fields__
+    ),
+}
+"""The columns of these members, which have several."""
+
+_COLUMNS: Final = {
+    make: tuple(
+        column
+        for name in make.__struct_fields__
+        if name not in _WORDS and name != "timestamp"
+        for column in _JOINED.get(name, (_NAMES.get(name, name),))
+    )
+    for make in _ROWS.values()
+}
+"""The columns that rows are written from, beside their instants."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def write_rows(tables: Iterable[IntervalTable]) -> bytes:
-    """A JSON array of the rows of tables of one family, in their order."""
+class WrittenRows:
+    """Rows of one peer that were written before, by their values. While a call lasts, its past rows
+    hardly ever change: a later report takes them from here."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, bytes] = {}
+        self._used: dict[bytes, bytes] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return sum(map(len, self._known.values()))
+
+    def write(self, chunk: IntervalTable) -> bytes:
+        """A JSON array of the rows."""
+        name = _fingerprint(chunk)
+        found = self._used[name] = self._known.get(name) or _encode(chunk)
+        return found
+
+    def drop_unused(self) -> None:
+        """Keep only what was written since the last call."""
+        self._known, self._used = self._used, {}
+
+
+def write_rows(
+    tables: Iterable[IntervalTable], known: Iterable[WrittenRows] | None = None
+) -> bytes:
+    """A JSON array of the rows of tables of one family, in their order; `known` are the rows
+    written before, for each table."""
     written: list[bytes | memoryview] = []
-    for table in tables:
-        for chunk in _chunks(table):
-            written += [b",", memoryview(chunk)[1:-1]]
+    for table, rows in zip(tables, repeat(None) if known is None else known, strict=False):
+        step = AT_ONCE if rows is None else KNOWN_AT_ONCE
+        for start in range(0, len(table.at), step):
+            chunk = table.take(slice(start, start + step))
+            piece = _encode(chunk) if rows is None else rows.write(chunk)
+            written += [b",", memoryview(piece)[1:-1]]
     return b"".join([b"[", *written[1:], b"]"])
 
 
-def _chunks(table: IntervalTable) -> Iterator[bytes]:
-    make = _ROWS[table.family in PRODUCERS, table.family in AUDIO]
-    for start in range(0, len(table.at), AT_ONCE):
-        chunk = table.take(slice(start, start + AT_ONCE))
-        columns = [_column(field, chunk) for field in msgspec.structs.fields(make)]
-        yield _ENCODER.encode(list(map(make, *columns)))
+def _encode(chunk: IntervalTable) -> bytes:
+    make = _row_type(chunk)
+    columns = [_column(field, chunk) for field in msgspec.structs.fields(make)]
+    return _ENCODER.encode(list(map(make, *columns)))
+
+
+def _row_type(table: IntervalTable) -> type[Row]:
+    return _ROWS[table.family in PRODUCERS, table.family in AUDIO]
+
+
+def _fingerprint(chunk: IntervalTable) -> bytes:
+    """A hash of all that the rows are written from."""
+    places, index = np.unique(chunk.description_index, return_inverse=True)
+    words = [
+        (producer_id_of(description), *(getattr(description, name) for name in _WORDS.values()))
+        for description in (chunk.descriptions[place] for place in places)
+    ]
+    found = sha256(_ENCODER.encode((chunk.family, len(chunk.at), words)))
+    found.update(index.astype(np.int32).tobytes())
+    found.update(chunk.at.tobytes())
+    for name in _COLUMNS[_row_type(chunk)]:
+        column = chunk.numbers.get(name)
+        if column is not None:
+            found.update(name.encode())
+            found.update(column.tobytes())
+    return found.digest()
 
 
 def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[Any]:
@@ -99,7 +172,7 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
     if name == "quality_limitation_durations":
         return _limits(table)
     if name == "frames_per_second":
-        shown, counted = table.columns("frames_per_second", "fps")
+        shown, counted = table.columns(*_JOINED[name])
         return floats(coalesce(shown, rounded(counted, 2)))
     column = table.numbers.get(_NAMES.get(name, name))
     if column is None:
@@ -123,7 +196,7 @@ def iso_times(at: FloatArray) -> list[str]:
 
 
 def _limits(table: IntervalTable) -> Iterable[LimitationRow | None]:
-    columns = [table.get(f"limited_{name}_s") for name in LimitationRow.__struct_fields__]
+    columns = list(table.columns(*_JOINED["quality_limitation_durations"]))
     is_known = np.any([~np.isnan(column) for column in columns], axis=0)
     rows = map(LimitationRow, *(floats(rounded(column, 6)) for column in columns))
     return [row if known else None for row, known in zip(rows, is_known.tolist(), strict=True)]
