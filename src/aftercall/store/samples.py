@@ -275,8 +275,7 @@ def _later(dialect: str) -> Select[Any]:
     wanted, c = values_table(dialect, REPORTS), schema.samples.c
     every, merged = schema.samples.alias(), schema.segments
     unmerged = (
-        select(func.count())
-        .select_from(every)
+        select(func.coalesce(func.sum(every.c.samples), 0))
         .where(_same(every, wanted, *PEERS))
         .correlate(wanted)
     )

@@ -52,11 +52,11 @@ class Watched:
     async def receive(
         self, name: str, found: Iterable[StoredSample], events: Iterable[StoredPeerEvent] = ()
     ) -> None:
+        """Store what came together: samples with consecutive numbers share a row."""
         async with self.db.write() as tx:
             await peer_events.append(tx, events)
             rows = [
-                SampleRow("app", name, "session", s.sequence, s.at, s.received_at, s.body)
-                for s in found
+                SampleRow("app", name, "session", s.sequence, s.at, self.now, s.body) for s in found
             ]
             seen = await samples.known(tx, [("app", name, row.sequence) for row in rows])
             await samples.append(
