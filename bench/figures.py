@@ -4,11 +4,19 @@ A figure is a number with a unit in a Markdown table or in a line such as `  rep
 name is the table's first header, the row's label and the column, so that it is the same in every
 run. Figures of one bench are compared in units of a yardstick that ran beside that bench: the speed
 of a shared machine changes by a factor of two from hour to hour, and the ratio hardly does.
+
+In the table of all figures each stands beside its yardstick: a row that its bench measures for it
+(a no-op server, as many bytes from memory, one row by its key), or the fixed work that ran beside
+it.
 """
 
+import json
+import os
+import platform
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _TIMED: Final = re.compile(r"^ *(?P<label>[a-z][\w ,]*?) +(?P<ms>\d[\d,]*\.\d+) ms\b")
@@ -16,13 +24,15 @@ _SIZE: Final = re.compile(r"^(?P<size>\d[\d,]* \w+), ")
 _PROCESSOR: Final = re.compile(r"^(?P<s>\d+\.\d+) s of the processor, (?P<mb>\d+) MB at most")
 _SCALED_BY_SPEED: Final = re.compile(r"\b(?:ms|µs|s)\b")
 _HIGHER_IS_BETTER: Final = re.compile(r"/s\b")
+_OF_SIZE: Final = re.compile(r"\b(?:bytes|KB|MB)\b")
 
 
 class Figure(NamedTuple):
-    """A measured value; `is_rate`: higher is better."""
+    """A measured value; `is_rate`: higher is better; `is_size`: bytes, whatever the speed."""
 
     value: float
     is_rate: bool = False
+    is_size: bool = False
 
 
 class Change(NamedTuple):
@@ -64,12 +74,13 @@ def _figures(output: str) -> Iterator[tuple[str, Figure]]:
 def _row(header: list[str], cells: list[str]) -> Iterator[tuple[str, Figure]]:
     for column, cell in zip(header[1:], cells[1:], strict=False):
         unit = f"{column} {cell}"
-        if not _SCALED_BY_SPEED.search(unit) and not _HIGHER_IS_BETTER.search(unit):
+        is_size = _OF_SIZE.search(unit) is not None
+        if not (is_size or _SCALED_BY_SPEED.search(unit) or _HIGHER_IS_BETTER.search(unit)):
             continue
         is_rate = bool(_HIGHER_IS_BETTER.search(unit))
         for place, text in enumerate(_NUMBER.findall(_without_exponents(cell))):
             name = f"{header[0]} | {cells[0]} | {column}"
-            yield (f"{name} [{place}]" if place else name), Figure(_number(text), is_rate)
+            yield (f"{name} [{place}]" if place else name), Figure(_number(text), is_rate, is_size)
 
 
 def _without_exponents(cell: str) -> str:
@@ -96,6 +107,75 @@ def changes(
         was, now = before[name].value, after[name].value
         if was <= 0 or now <= 0:
             continue
-        ratio = was / (now * speed) if after[name].is_rate else now / (was * speed)
+        if after[name].is_size:
+            ratio = now / was
+        else:
+            ratio = was / (now * speed) if after[name].is_rate else now / (was * speed)
         found.append(Change(name, was, now, ratio))
     return sorted(found, key=lambda change: (-change.ratio, change.name))
+
+
+ROW_OF_YARDSTICK: Final = {
+    "intake": "no-op ASGI on uvicorn",
+    "reports": "as many bytes, from memory",
+    "lists": "one row by key",
+}
+"""The row that the other rows of a table are compared with, by bench."""
+
+
+def ratios(bench: str, figures: Mapping[str, Figure], fixed_work_ms: float) -> dict[str, float]:
+    """Each figure in units of its yardstick, by name: the cell of the yardstick's row in the same
+    column of the same table, or for a time in ms the fixed work."""
+    row = ROW_OF_YARDSTICK.get(bench)
+    found: dict[str, float] = {}
+    for name, figure in figures.items():
+        table, _, rest = name.partition(" | ")
+        column = rest.rpartition(" | ")[2]
+        unit = figures.get(f"{table} | {row} | {column}")
+        if unit is not None and unit.value:
+            found[name] = figure.value / unit.value
+        elif row is None and not (figure.is_rate or figure.is_size) and name_is_in_ms(name):
+            found[name] = figure.value / fixed_work_ms
+    return found
+
+
+def name_is_in_ms(name: str) -> bool:
+    """Whether a figure of this name is a time in ms: cells of `growth.py` and stages of `fold.py`
+    are, and columns that say so."""
+    column = name.rpartition(" | ")[2]
+    return "µs" not in column and ", s" not in name
+
+
+def table(runs: Mapping[str, tuple[Mapping[str, Figure], float]]) -> str:
+    """All figures in Markdown; `runs` holds those of each bench and its fixed work in ms."""
+    lines = ["| bench | figure | value | × yardstick |", "|---|---|---|---|"]
+    for bench, (figures, fixed_work_ms) in runs.items():
+        beside = ratios(bench, figures, fixed_work_ms)
+        for name, figure in figures.items():
+            ratio = f"{beside[name]:.2f}" if name in beside else ""
+            lines.append(f"| {bench} | {name.replace(' | ', ', ')} | {figure.value:,g} | {ratio} |")
+    return "\n".join(lines)
+
+
+def json_lines(
+    runs: Mapping[str, tuple[Mapping[str, Figure], float]], at: datetime
+) -> Iterator[str]:
+    """The facts of the machine on the first line, then one line for each figure."""
+    yield json.dumps({"at": at.isoformat(timespec="seconds"), **machine_facts()})
+    for bench, (figures, fixed_work_ms) in runs.items():
+        beside = ratios(bench, figures, fixed_work_ms)
+        for name, figure in figures.items():
+            line: dict[str, Any] = {"bench": bench, "figure": name, "value": figure.value}
+            if name in beside:
+                line["ratio"] = round(beside[name], 3)
+            yield json.dumps(line, ensure_ascii=False)
+
+
+def machine_facts() -> dict[str, Any]:
+    """What the figures depend on beside the program."""
+    return {
+        "cores": os.cpu_count(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }

@@ -39,6 +39,8 @@ class Target:
     port: int
     pid: int
     makers: list[MakeRequest]
+    reports: int = 1
+    """Reports in a request."""
     cpu_s: float = 0.0
     """Processor time of the kept rounds."""
     rounds: list[Outcome] = field(default_factory=list)
@@ -46,12 +48,17 @@ class Target:
 
     @property
     def per_second(self) -> float:
-        return statistics.median(outcome.per_second for outcome in self.rounds)
+        """Reports a second."""
+        return statistics.median(self.rates)
+
+    @property
+    def rates(self) -> list[float]:
+        return [outcome.per_second * self.reports for outcome in self.rounds]
 
     @property
     def cpu_us(self) -> float:
         """Processor time per report, in µs; it hardly depends on what else the machine does."""
-        return self.cpu_s / sum(outcome.answers for outcome in self.rounds) * 1e6
+        return self.cpu_s / sum(outcome.answers for outcome in self.rounds) / self.reports * 1e6
 
 
 def sample_json() -> bytes:
@@ -110,11 +117,15 @@ def tokens_of(port: int, rights: dict[str, str], count: int) -> list[str]:
     return tokens
 
 
+TOGETHER = 4
+"""Reports that clients send together by default."""
+
+
 @contextmanager
 def aftercall(
-    name: str, port: int, connections: int, report: bytes, *options: str
+    name: str, port: int, connections: int, report: bytes, *options: str, reports: int = 1
 ) -> Iterator[Target]:
-    """Aftercall over a fresh database."""
+    """Aftercall over a fresh database, under requests of so many reports."""
     with tempfile.TemporaryDirectory() as folder:
         where = ["--data-dir", folder, *(o for o in options if not o.startswith("--workers"))]
         made = subprocess.run(
@@ -125,8 +136,10 @@ def aftercall(
         serve = [str(PROGRAM), "serve", "--port", str(port), "--data-dir", folder, *options]
         with process(name, serve, port, "/readyz") as pid:
             tokens = tokens_of(port, json.loads(made.stdout), connections)
-            makers = [request_maker(token, report, is_noop=False) for token in tokens]
-            yield Target(name=name, port=port, pid=pid, makers=makers)
+            makers = [
+                request_maker(token, report, is_noop=False, reports=reports) for token in tokens
+            ]
+            yield Target(name=name, port=port, pid=pid, makers=makers, reports=reports)
 
 
 @contextmanager
@@ -161,7 +174,7 @@ def measure(targets: list[Target], *, rounds: int, seconds: float) -> None:
                 target.port,
                 target.makers,
                 seconds=2 * seconds,
-                per_second=target.per_second / 2,
+                per_second=target.per_second / target.reports / 2,
             )
         )
 
@@ -179,7 +192,7 @@ def table(targets: list[Target], report: bytes, connections: int) -> str:
         "|---|---|---|---|---|",
     ]
     for target in targets:
-        rates = sorted(outcome.per_second for outcome in target.rounds)
+        rates = sorted(target.rates)
         assert target.half is not None
         lines.append(
             f"| {target.name} | {rates[0]:,.0f} / {target.per_second:,.0f} / {rates[-1]:,.0f} "
@@ -195,7 +208,7 @@ def main() -> None:
     arguments.add_argument("--connections", type=int, default=128)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=3)
-    arguments.add_argument("--port", type=int, default=18170, help="the first of four ports")
+    arguments.add_argument("--port", type=int, default=18170, help="the first of six ports")
     arguments.add_argument("--no-postgres", action="store_true")
     given = arguments.parse_args()
     port, count = given.port, given.connections
@@ -209,18 +222,22 @@ def main() -> None:
         pid = stack.enter_context(process("noop", noop, port, "/"))
         makers = [request_maker("x" * 300, report, is_noop=True) for _ in range(count)]
         targets = [Target(name="no-op ASGI on uvicorn", port=port, pid=pid, makers=makers)]
-        targets.append(
-            stack.enter_context(aftercall("SQLite, one process", port + 1, count, report))
-        )
+        for offset, reports in enumerate((1, TOGETHER)):
+            name = "SQLite, one process" + (f", {reports} a request" if reports > 1 else "")
+            server = aftercall(name, port + 1 + offset, count, report, reports=reports)
+            targets.append(stack.enter_context(server))
         if not given.no_postgres:
-            urls = stack.enter_context(postgres(["one", "two"]))
-            for offset, (name, workers) in enumerate(
-                (("PostgreSQL, one process", 1), ("PostgreSQL, two processes", 2)), 2
+            urls = stack.enter_context(postgres(["one", "together", "two"]))
+            for offset, (name, database, workers, reports) in enumerate(
+                (
+                    ("PostgreSQL, one process", "one", 1, 1),
+                    (f"PostgreSQL, one process, {TOGETHER} a request", "together", 1, TOGETHER),
+                    ("PostgreSQL, two processes", "two", 2, 1),
+                ),
+                3,
             ):
-                options = (f"--database-url={urls['one' if workers == 1 else 'two']}",)
-                server = aftercall(
-                    name, port + offset, count, report, *options, f"--workers={workers}"
-                )
+                options = (f"--database-url={urls[database]}", f"--workers={workers}")
+                server = aftercall(name, port + offset, count, report, *options, reports=reports)
                 targets.append(stack.enter_context(server))
         measure(targets, rounds=given.rounds, seconds=given.seconds)
         print(table(targets, report, count))

@@ -1,10 +1,11 @@
 """Runs every bench in a short form, compares its figures with the committed ones and prints what
 got slower. Exit code 1 if a figure is worse by more than `--worse` (25 %), in units of a yardstick
-that runs before and after each bench.
+that runs before and after each bench. At the end all figures stand in one table beside yardsticks.
 
     make bench                        measure and compare
     make bench ARGS="--only fold"     one bench
     make bench ARGS="--save"          write the figures into bench/figures.json
+    make bench ARGS="--json FILE"     write them as JSON lines, with the machine's facts
 """
 
 import argparse
@@ -13,10 +14,11 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from figures import Change, Figure, changes, read_figures
+from figures import Change, Figure, changes, json_lines, read_figures, table
 
 FOLDER: Final = Path(__file__).parent
 COMMITTED: Final = FOLDER / "figures.json"
@@ -28,6 +30,7 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "crowd": ("--peers", "1000", "--seconds", "10"),
     "flood": ("--rounds", "1", "--seconds", "5"),
     "fold": (),
+    "per_report": (),
     "reports": ("--minutes", "30", "--rounds", "60"),
     "lists": ("--sessions", "30000"),
     "calls": ("--sessions", "30000"),
@@ -60,9 +63,10 @@ def run(name: str) -> tuple[dict[str, Figure], float]:
     for line in process.stdout:
         print(line, end="", flush=True)
         lines.append(line)
-    if process.wait() not in (0, 1):
-        raise SystemExit(f"{name}.py ended with {process.returncode}")
-    return read_figures("".join(lines)), (before + yardstick_ms()) / 2
+    found = read_figures("".join(lines))
+    if process.wait() not in (0, 1) or not found:
+        raise SystemExit(f"{name}.py ended with {process.returncode} and {len(found)} figures")
+    return found, (before + yardstick_ms()) / 2
 
 
 def report(name: str, found: list[Change], worse: float) -> bool:
@@ -86,13 +90,15 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="*", choices=list(BENCHES), default=list(BENCHES))
     parser.add_argument("--save", action="store_true", help="write bench/figures.json")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write JSON lines")
     parser.add_argument("--worse", type=float, default=0.25)
     given = parser.parse_args()
     committed = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
     is_slower = False
+    runs: dict[str, tuple[dict[str, Figure], float]] = {}
     for name in given.only:
         print(f"## {name}\n", flush=True)
-        found, measured_ms = run(name)
+        found, measured_ms = runs[name] = run(name)
         if (known := committed.get(name)) and not given.save:
             before = {key: Figure(*value) for key, value in known["figures"].items()}
             compared = changes(
@@ -105,6 +111,9 @@ def main() -> None:
         committed[name] = {"yardstick_ms": round(measured_ms, 1), "figures": found}
         if given.save:
             COMMITTED.write_text(json.dumps(committed, indent=1, sort_keys=True) + "\n")
+    print(table(runs))
+    if given.json:
+        given.json.write_text("".join(f"{line}\n" for line in json_lines(runs, datetime.now(UTC))))
     sys.exit(1 if is_slower else 0)
 
 

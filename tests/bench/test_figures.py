@@ -1,7 +1,10 @@
 """Figures of a bench's output are found by name and compared in units of a yardstick."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
-from bench.figures import Figure, changes, read_figures
+from bench.figures import Figure, changes, json_lines, ratios, read_figures, table
 
 OUTPUT = """\
 | server | reports/s, least / median / most | CPU per report, µs |
@@ -50,3 +53,41 @@ def test_a_slowdown_of_the_whole_machine_is_no_change(
         yardstick_after_ms=100,
     )
     assert change.ratio == pytest.approx(ratio)
+
+
+INTAKE = {
+    "server | no-op ASGI on uvicorn | reports/s": Figure(40_000, is_rate=True),
+    "server | SQLite | reports/s": Figure(10_000, is_rate=True),
+    "server | no-op ASGI on uvicorn | CPU per report, µs": Figure(25),
+    "server | SQLite | CPU per report, µs": Figure(100),
+}
+FOLD = {"20 streams | report": Figure(60), "processor, s": Figure(2)}
+
+
+def test_a_figure_is_compared_with_the_yardstick_of_its_table_and_column() -> None:
+    assert ratios("intake", INTAKE, 15) == {
+        "server | no-op ASGI on uvicorn | reports/s": 1,
+        "server | SQLite | reports/s": 0.25,
+        "server | no-op ASGI on uvicorn | CPU per report, µs": 1,
+        "server | SQLite | CPU per report, µs": 4,
+    }
+
+
+def test_a_time_without_a_yardstick_is_given_in_units_of_the_fixed_work() -> None:
+    assert ratios("fold", FOLD, 15) == {"20 streams | report": 4}
+
+
+def test_the_table_has_a_row_for_each_figure() -> None:
+    lines = table({"intake": (INTAKE, 15), "fold": (FOLD, 15)}).splitlines()
+    assert len(lines) == 2 + len(INTAKE) + len(FOLD)
+    assert lines[3] == "| intake | server, SQLite, reports/s | 10,000 | 0.25 |"
+    assert lines[-1] == "| fold | processor, s | 2 |  |"
+
+
+def test_json_lines_begin_with_the_facts_of_the_machine() -> None:
+    moment = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    first, *others = map(json.loads, json_lines({"fold": (FOLD, 15)}, moment))
+    assert first["at"] == "2026-11-21T12:00:00+00:00"
+    assert first["cores"] >= 1
+    assert others[0] == {"bench": "fold", "figure": "20 streams | report", "value": 60, "ratio": 4}
+    assert others[1] == {"bench": "fold", "figure": "processor, s", "value": 2}
