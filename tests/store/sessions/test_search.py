@@ -141,6 +141,16 @@ async def test_time_bounds_apply_within_days_and_between_them(
     )
 
 
+async def test_time_bounds_may_lie_hundreds_of_thousands_of_days_away(
+    db: Database, written: Written
+) -> None:
+    far = 600_000 * DAY_MS
+    query: dict[str, Any] = {"search": "weekly", "facets": (CHROME,)}
+    found = await _ids(db, created_from=EpochMs(-far), created_to=EpochMs(far), **query)
+    assert found == written.expected(lambda o, has: o.title == "Weekly" and CHROME in has)
+    assert await _ids(db, created_from=EpochMs(far), **query) == []
+
+
 async def _read_through(db: Database, query: SessionQuery) -> list[list[SortedSession]]:
     pages: list[list[SortedSession]] = []
     async with db.read() as tx:

@@ -27,13 +27,16 @@ every session that ends writes again for each of its terms."""
 
 _DAY_BLOCKS: Final = 1 << (NUMBER_BITS - BLOCK_BITS)
 _PLACES: Final = (1 << BLOCK_BITS) - 1
+_MOST_BLOCKS: Final = 1 << 31
+"""The column of blocks is an integer of 32 bits."""
 
 Bits = dict[int, int]
 """A set of ordinals: of each block that has any, the places as bits of an integer."""
 
 
 def first_block(day: int) -> int:
-    return day * _DAY_BLOCKS
+    """The first block of a day, at most what the column holds: a filter may name a year far off."""
+    return max(-_MOST_BLOCKS, min(day * _DAY_BLOCKS, _MOST_BLOCKS - 1))
 
 
 def day_of_block(block: int) -> int:
