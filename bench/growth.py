@@ -140,9 +140,9 @@ async def _measure(bench: Bench, size: Size, minutes: int, db: Database, end_at:
 
     async def report() -> bytes:
         found = await fresh.session_reads.find_peer("app", me)
-        made = await fresh.reports.report_of(found.row, found.peers)
+        made = await fresh.reports.report_of(found.participant, found.peers, found.report)
         pieces = encode_peer_report_details(
-            found.row, None, made.verdict, made.receptions, made.rows, filters=frozenset()
+            found.participant, None, made.verdict, made.receptions, made.rows, filters=frozenset()
         )
         return b"".join(each if isinstance(each, bytes) else each.deflated for each in pieces)
 

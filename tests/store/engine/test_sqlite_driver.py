@@ -1,6 +1,8 @@
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from aftercall.store.engine import sqlite_driver
+from aftercall.store.engine.database import Database
 from aftercall.store.engine.sqlite_driver import OneTurnConnection, connect
 
 
@@ -39,6 +43,38 @@ async def test_a_statement_takes_one_call_of_the_thread(tmp_path: Path) -> None:
         assert rows == [(1, "one")]
         assert driver.turns == before + 1
     await engine.dispose()
+
+
+async def test_a_read_transaction_takes_a_turn_for_each_statement_and_none_besides(
+    new_database: Callable[[str], AbstractContextManager[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_database("sqlite") as url:
+        # What the engine opens its connections with.
+        monkeypatch.setattr(
+            sqlite_driver, "connect", partial(connect, connection_class=CountedConnection)
+        )
+        db = await Database.open(url)
+        async with db.read() as tx:
+            await tx.execute(text("SELECT 1"))
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+        before = driver.turns
+        async with db.read() as tx:
+            pass
+        assert driver.turns == before
+        async with db.read() as tx:
+            assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 0
+            async with db.write() as other:
+                await other.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+            assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 0
+            assert driver.in_transaction
+        assert driver.turns == before + 2
+        assert not await driver.in_one_turn(lambda connection: connection.in_transaction)
+        with pytest.raises(OperationalError):
+            async with db.read() as tx:
+                await tx.execute(text("SELECT nothing FROM keys"))
+        async with db.read() as tx:
+            assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 1
+        await db.close()
 
 
 async def test_the_driver_returns_rows_counts_and_errors_of_sqlite(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.session_lookup import find_existing_session
 from aftercall.settings import Settings
-from aftercall.store import participants, peers
+from aftercall.store import participant_reports, participants, peers
 from aftercall.store.engine.database import Database
+from aftercall.store.participant_reports import ParticipantReport, ReportDocument
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import list_sessions
 
@@ -33,10 +34,11 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """One participant with all its peers."""
+    """One participant with all its peers, and its stored report if there is one."""
 
     participant: Participant
     peers: list[Peer]
+    report: ReportDocument | None
 
 
 class SessionReads:
@@ -97,33 +99,25 @@ class SessionReads:
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> Presence:
         """A participant by its id, that of one of its peers, or that of its user if that is
         unambiguous. Raises `NotFound`."""
-        async with self._db.read() as tx:
-            session = await find_existing_session(tx, app_id, session_id)
-            participant = await participants.find_participant(tx, app_id, session_id, any_id)
-            if participant is None:
-                raise NotFound.of("participant", any_id)
-            return await self._presence(tx, session, participant)
+        exists, found = await participant_reports.find_by_any_id(
+            self._db, app_id, session_id, any_id
+        )
+        if not exists:
+            raise NotFound.of("session", session_id)
+        if found is None:
+            raise NotFound.of("participant", any_id)
+        return self._presence(found)
 
     async def find_peer(self, app_id: str, peer_id: str) -> Presence:
         """The participant that has a peer, with all its peers. Raises `NotFound`."""
-        async with self._db.read() as tx:
-            peer = await peers.find_peer(tx, app_id, peer_id)
-            if peer is None:
-                raise NotFound.of("peer", peer_id)
-            session = await find_existing_session(tx, app_id, peer.session_id)
-            participant = await participants.find_participant(
-                tx, app_id, peer.session_id, peer.participant_id
-            )
-            if participant is None:
-                raise NotFound.of("peer", peer_id)
-            return await self._presence(tx, session, participant)
+        found = await participant_reports.find_by_peer(self._db, app_id, peer_id)
+        if found is None:
+            raise NotFound.of("peer", peer_id)
+        return self._presence(found)
 
-    async def _presence(
-        self, tx: AsyncConnection, session: Session, participant: Participant
-    ) -> Presence:
-        peers_of = await _peers_of(tx, session, [participant], with_peers=True)
-        (shown,) = self._with_running([participant], peers_of)
-        return Presence(participant=shown, peers=peers_of.get(participant.id, []))
+    def _presence(self, found: ParticipantReport) -> Presence:
+        (shown,) = self._with_running([found.participant], {found.participant.id: found.peers})
+        return Presence(participant=shown, peers=found.peers, report=found.report)
 
     async def _up_to_now(self, tx: AsyncConnection, session: Session) -> Session:
         """The session, with the minutes of present participants if the server is set to."""

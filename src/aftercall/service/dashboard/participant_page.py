@@ -51,7 +51,7 @@ class ParticipantPages:
     ) -> ParticipantCharts:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.find_participant(app_id, session_id, any_id)
-        report = await self._reports.report_of(found.participant, found.peers)
+        report = await self._reports.find_report(found.participant, found.peers)
         digests: list[DigestedParticipant] = []
         if report.ends is None:
             digests = (await self._digests.session_digest_of(found.session)).participants

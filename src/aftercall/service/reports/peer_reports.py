@@ -16,8 +16,9 @@ from aftercall.service.reports.document import Report, is_readable, report_of, u
 from aftercall.service.reports.live_folds import LiveFigures, LiveFolds
 from aftercall.service.reports.participant_fold import name_of
 from aftercall.service.session_watches import SessionWatches
-from aftercall.store import participants, peers, reports
+from aftercall.store import participant_reports, reports
 from aftercall.store.engine.database import Database
+from aftercall.store.participant_reports import ReportDocument
 
 
 class Reports:
@@ -33,27 +34,28 @@ class Reports:
 
     async def peer_report(self, app_id: str, peer_id: str) -> Report:
         """The report on the participant that has this peer. Raises `NotFound`."""
-        async with self._db.read() as tx:
-            peer = await peers.find_peer(tx, app_id, peer_id)
-            if peer is None:
-                raise NotFound.of("peer", peer_id)
-            participant = await participants.find_participant(
-                tx, app_id, peer.session_id, peer.participant_id
-            )
-            participant_peers = await peers.peers_of_participants(
-                tx, app_id, peer.session_id, [peer.participant_id]
-            )
-        if participant is None:
+        found = await participant_reports.find_by_peer(self._db, app_id, peer_id)
+        if found is None:
             raise NotFound.of("peer", peer_id)
-        return await self.report_of(participant, participant_peers)
+        return await self.report_of(*found)
+
+    async def find_report(
+        self, participant: Participant, participant_peers: Sequence[Peer]
+    ) -> Report:
+        """`report_of`, where what is stored has not been read yet."""
+        async with self._db.read() as tx:
+            stored = await reports.find_report(tx, participant.app_id, participant.id)
+        read = None if stored is None else ReportDocument(stored.fold_version, stored.document)
+        return await self.report_of(participant, participant_peers, read)
 
     async def report_of(
-        self, participant: Participant, participant_peers: Sequence[Peer]
+        self,
+        participant: Participant,
+        participant_peers: Sequence[Peer],
+        stored: ReportDocument | None,
     ) -> Report:
         """The report on a participant with these peers: the stored one once its session has been
         folded and compared, else one folded now, at most two seconds old."""
-        async with self._db.read() as tx:
-            stored = await reports.find_report(tx, participant.app_id, participant.id)
         if (
             stored is not None
             and stored.fold_version != reports.PROVISIONAL

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from aftercall.core.errors import AftercallError
 from aftercall.store.engine import sqlite_driver
 from aftercall.store.engine.availability import Availability
 from aftercall.store.engine.failures import passing_failure
+from aftercall.store.engine.lookup import Lookup
 
 READERS: Final = 4
 """SQLite connections that read; chosen: more than the cores give no more answers."""
@@ -123,6 +124,22 @@ class Database:
         async with self._watched(is_write=False), self._reader.connect() as tx, tx.begin():
             yield tx
 
+    async def fetch(self, lookup: Lookup, **given: Any) -> list[tuple[Any, ...]]:
+        """The rows of one statement, asked of the driver in one turn of SQLite's thread or one
+        query of PostgreSQL: what `read` does, without SQLAlchemy's part in the execution.
+
+        Raises `Unavailable` when the database fails for now.
+        """
+        compiled = lookup.compiled_for(self._reader.dialect)
+        arguments = compiled.arguments(given)
+        async with self._watched(is_write=False), self._reader.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            if self.is_sqlite:
+                rows = await driver.in_one_turn(_fetch, compiled.sql, arguments)
+            else:
+                rows = await driver.fetch(compiled.sql, *arguments)
+        return [compiled.converted(row) for row in rows]
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or undone if the block raises.
@@ -218,6 +235,10 @@ class _Spoilt:
         for engine in engines:
             event.listen(engine.sync_engine, "connect", connected)
             event.listen(engine.sync_engine, "checkout", asked_for)
+
+
+def _fetch(driver: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> list[Any]:
+    return driver.execute(sql, arguments).fetchall()
 
 
 def _transact(driver: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]) -> None:
@@ -342,9 +363,12 @@ def _sqlite(
         cursor.close()
 
     def began(connection: Connection) -> None:
-        # One turn of the driver's thread; through a cursor it would be three.
         adapted: Any = connection.connection.dbapi_connection
-        adapted.run_async(lambda driver: driver.execute(begin))
+        if begin == "BEGIN":
+            adapted.driver_connection.begin_read(begin)
+        else:
+            # One turn of the driver's thread; through a cursor it would be three.
+            adapted.run_async(lambda driver: driver.execute(begin))
 
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", began)

@@ -1,7 +1,8 @@
 """aiosqlite with one turn of its thread for each statement.
 
 A turn costs about as much as a lookup by key. SQLAlchemy's adapter spends four on a statement (a
-cursor, the execution, the rows, the cursor's end); here all of that happens in one.
+cursor, the execution, the rows, the cursor's end); here all of that happens in one. A transaction
+that only reads begins in the turn of its first statement, and nobody waits for its end.
 """
 
 import asyncio
@@ -33,7 +34,8 @@ class OneTurnCursor:
         return self
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "OneTurnCursor":
-        await self._connection.in_one_turn(self._execute, sql, parameters)
+        begin = self._connection.take_begin()
+        await self._connection.in_one_turn(self._execute, begin, sql, parameters)
         return self
 
     async def executemany(self, sql: str, many: Iterable[Sequence[Any]]) -> "OneTurnCursor":
@@ -47,7 +49,15 @@ class OneTurnCursor:
     async def close(self) -> None:
         """No resource is open."""
 
-    def _execute(self, driver: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> None:
+    def _execute(
+        self,
+        driver: sqlite3.Connection,
+        begin: str | None,
+        sql: str,
+        parameters: Sequence[Any],
+    ) -> None:
+        if begin is not None:
+            driver.execute(begin)
         self._take(driver.execute(sql, parameters))
 
     def _executemany(
@@ -66,6 +76,28 @@ class OneTurnConnection(aiosqlite.Connection):
     """A connection whose cursors take one turn, and that does not undo what was not begun."""
 
     _stopping: asyncio.Future[Any] | None = None
+    _only_reads = False
+    _begin: str | None = None
+    _is_reading = False
+
+    def begin_read(self, statement: str) -> None:
+        """Begin a transaction that only reads, by this statement, in the turn of the next one: a
+        deferred transaction of SQLite sees the database as it is at its first read anyway."""
+        self._only_reads = True
+        self._begin = statement
+
+    def take_begin(self) -> str | None:
+        """What has to be executed before the next statement."""
+        begin, self._begin = self._begin, None
+        self._is_reading |= begin is not None
+        return begin
+
+    def _end_read(self) -> None:
+        """The thread ends the transaction before anything else that is asked of it later."""
+        self._begin = None
+        if self._is_reading and self._running and self._connection:
+            self._tx.put_nowait((None, self._connection.rollback))
+        self._is_reading = False
 
     def cursor(self) -> Any:
         """No turn: SQLAlchemy asks for one before each statement."""
@@ -99,8 +131,16 @@ class OneTurnConnection(aiosqlite.Connection):
             self._stopping = super().stop()
         return self._stopping
 
+    async def commit(self) -> None:
+        if self._only_reads:
+            self._end_read()
+        else:
+            await super().commit()
+
     async def rollback(self) -> None:
-        if self.in_transaction:
+        if self._only_reads:
+            self._end_read()
+        elif self.in_transaction:
             await super().rollback()
 
 

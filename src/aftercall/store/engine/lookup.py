@@ -1,0 +1,56 @@
+"""A SELECT that is compiled once for each engine and then asked of the driver.
+
+To build a statement of some sixty columns and to find its compiled form costs SQLAlchemy several
+times what the engine needs for a lookup by key.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Select
+
+_FLOAT8: Final = 701
+"""PostgreSQL's number of its type `double precision`, the only numbers with a fraction that are
+stored; no other type asks which number its column has."""
+
+
+class CompiledLookup:
+    """The text of a lookup in one dialect, and what its arguments and rows go through."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        # `Compiled` has no type for what only some of the compilers have.
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql: str = compiled.string
+        self._defaults: Mapping[str, Any] = compiled.params
+        self._order: Sequence[str] = compiled.positiontup
+        self._converters: list[tuple[int, Callable[[Any], Any]]] = []
+        for place, column in enumerate(statement.selected_columns):
+            convert = column.type.dialect_impl(dialect).result_processor(dialect, _FLOAT8)
+            if convert is not None:
+                self._converters.append((place, convert))
+
+    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
+        """The driver's arguments for these values of the statement's parameters."""
+        values = {**self._defaults, **given}
+        return [values[name] for name in self._order]
+
+    def converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """A row of the driver, with the values that SQLAlchemy would give."""
+        values = list(row)
+        for place, convert in self._converters:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+
+class Lookup:
+    """A SELECT with parameters of its own names, none of which stands for a list."""
+
+    def __init__(self, statement: Callable[[], Select[Any]]) -> None:
+        self._statement = statement
+        self._compiled: dict[str, CompiledLookup] = {}
+
+    def compiled_for(self, dialect: Dialect) -> CompiledLookup:
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = CompiledLookup(self._statement(), dialect)
+        return found

@@ -1,0 +1,163 @@
+"""A participant with its peers and its report, in one statement."""
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Column, Select, Text, and_, bindparam, case, func, or_, select
+from sqlalchemy.sql import FromClause
+
+from aftercall.core.records import Participant, Peer
+from aftercall.store.engine.database import Database
+from aftercall.store.engine.lookup import Lookup
+from aftercall.store.engine.record_mapping import Shape
+from aftercall.store.tables import schema
+
+_PARTICIPANT: Final = Shape(Participant, schema.participants)
+_PEER: Final = Shape(Peer, schema.peers)
+
+_APP: Final = bindparam("app_id", type_=Text)
+_SESSION: Final = bindparam("session_id", type_=Text)
+_ID: Final = bindparam("id", type_=Text)
+
+_PEER_AT: Final = len(_PARTICIPANT.columns)
+_REPORT_AT: Final = _PEER_AT + len(_PEER.columns)
+
+
+class ReportDocument(NamedTuple):
+    """What a stored report says, and by which version of the fold."""
+
+    fold_version: int
+    document: bytes
+
+
+class ParticipantReport(NamedTuple):
+    """A participant, its peers in the order in which they were first heard and without their
+    heartbeats, and its stored report if there is one."""
+
+    participant: Participant
+    peers: list[Peer]
+    report: ReportDocument | None
+
+
+async def find_by_peer(db: Database, app_id: str, peer_id: str) -> ParticipantReport | None:
+    """The participant that has this peer."""
+    rows = await db.fetch(BY_PEER, app_id=app_id, id=peer_id)
+    return _of_rows(rows) if rows else None
+
+
+async def find_by_any_id(
+    db: Database, app_id: str, session_id: str, any_id: str
+) -> tuple[bool, ParticipantReport | None]:
+    """Whether the session exists; and the participant that
+    `store.participants.find_participant` finds there."""
+    rows = await db.fetch(BY_ANY_ID, app_id=app_id, session_id=session_id, id=any_id)
+    # A session without such a participant is one row of nulls.
+    if not rows or rows[0][0] is None:
+        return bool(rows), None
+    first = min(rank for *_, rank in rows)
+    found = [row for row in rows if row[-1] == first]
+    is_ambiguous = first == _BY_USER and len({row[_ID_AT] for row in found}) > 1
+    return True, None if is_ambiguous else _of_rows(found)
+
+
+_ID_AT: Final = [column.name for column in _PARTICIPANT.columns].index("id")
+
+_BY_USER: Final = 2
+"""The rank of one who is found by the user's id."""
+
+
+def _of_rows(rows: list[tuple[Any, ...]]) -> ParticipantReport:
+    """One row for each peer; the document is in one of them."""
+    peers = [_PEER.from_row(row[_PEER_AT:]) for row in rows if row[_PEER_AT] is not None]
+    fold_version = rows[0][_REPORT_AT]
+    documents = [row[_REPORT_AT + 1] for row in rows if row[_REPORT_AT + 1] is not None]
+    return ParticipantReport(
+        _PARTICIPANT.from_row(rows[0]),
+        sorted(peers, key=lambda peer: (peer.first_heard_at, peer.id)),
+        ReportDocument(fold_version, documents[0]) if documents else None,
+    )
+
+
+def _columns(table: FromClause, columns: list[Column[Any]]) -> list[Any]:
+    return [table.c[column.name] for column in columns]
+
+
+def _by_peer() -> Select[Any]:
+    asked, own = schema.peers.alias("asked"), schema.peers.alias("own")
+    participant, report = schema.participants, schema.reports
+    return (
+        select(
+            *_PARTICIPANT.columns,
+            *_columns(own, _PEER.columns),
+            report.c.fold_version,
+            # Once: a document is long, and one who came back has several peers.
+            case((own.c.id == asked.c.id, report.c.document)),
+        )
+        .select_from(asked)
+        .join(
+            participant,
+            and_(
+                participant.c.app_id == asked.c.app_id,
+                participant.c.session_id == asked.c.session_id,
+                participant.c.id == asked.c.participant_id,
+            ),
+        )
+        .join(own, _is_of(own, participant))
+        .outerjoin(report, _is_about(report, participant))
+        .where(asked.c.app_id == _APP, asked.c.id == _ID)
+    )
+
+
+def _by_any_id() -> Select[Any]:
+    peer, c = schema.peers.c, schema.participants.c
+    by_peer = select(peer.participant_id).where(
+        peer.app_id == _APP, peer.session_id == _SESSION, peer.id == _ID
+    )
+    rank = case((c.id == _ID, 0), (c.id.in_(by_peer), 1), else_=_BY_USER).label("rank")
+    # Two are enough to see that a user's id is ambiguous.
+    found = (
+        select(*_PARTICIPANT.columns, rank)
+        .where(
+            c.app_id == _APP,
+            c.session_id == _SESSION,
+            or_(c.id == _ID, c.id.in_(by_peer), c.user_id == _ID),
+        )
+        .order_by(rank)
+        .limit(2)
+        .subquery("found")
+    )
+    session, report = schema.sessions, schema.reports
+    own, other = schema.peers.alias("own"), schema.peers.alias("other")
+    first = select(func.min(other.c.id)).where(_is_of(other, found)).scalar_subquery()
+    return (
+        select(
+            *_columns(found, _PARTICIPANT.columns),
+            *_columns(own, _PEER.columns),
+            report.c.fold_version,
+            case((or_(own.c.id.is_(None), own.c.id == first), report.c.document)),
+            found.c.rank,
+        )
+        .select_from(session)
+        .outerjoin(
+            found,
+            and_(found.c.app_id == session.c.app_id, found.c.session_id == session.c.id),
+        )
+        .outerjoin(own, _is_of(own, found))
+        .outerjoin(report, _is_about(report, found))
+        .where(session.c.app_id == _APP, session.c.id == _SESSION)
+    )
+
+
+def _is_of(peer: FromClause, participant: FromClause) -> Any:
+    return and_(
+        peer.c.app_id == participant.c.app_id,
+        peer.c.session_id == participant.c.session_id,
+        peer.c.participant_id == participant.c.id,
+    )
+
+
+def _is_about(report: FromClause, participant: FromClause) -> Any:
+    return and_(report.c.app_id == participant.c.app_id, report.c.peer_id == participant.c.id)
+
+
+BY_PEER: Final = Lookup(_by_peer)
+BY_ANY_ID: Final = Lookup(_by_any_id)
