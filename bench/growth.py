@@ -194,7 +194,8 @@ async def _live(bench: Bench, size: Size, minutes: int, db: Database, end_at: Ep
     spent = []
     for _ in range(ROUNDS):
         step += 1
-        now = EpochMs(START_AT + (step + 1) * INTERVAL_MS)
+        at = EpochMs(START_AT + step * INTERVAL_MS)
+        now = EpochMs(at + INTERVAL_MS)
         bodies = [
             sample_json(step, size.streams, Random(me), me=me, people=size.people)
             for me in range(size.people)
@@ -203,7 +204,7 @@ async def _live(bench: Bench, size: Size, minutes: int, db: Database, end_at: Ep
             await samples.append(
                 tx,
                 [
-                    SampleRow("app", f"session-peer-{me}", "session", step, now, now, body)
+                    SampleRow("app", f"session-peer-{me}", "session", step, at, now, body)
                     for me, body in enumerate(bodies)
                 ],
             )

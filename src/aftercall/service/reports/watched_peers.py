@@ -66,6 +66,8 @@ class WatchedPeers:
             for peer in peers
             if (peer.app_id, peer.id) in self._kept
         }
+        if not since:
+            return News({}, {}, since)
         async with self._db.read() as tx:
             later = await samples.read_later(tx, [(*key, last) for key, last in since.items()])
             events = await peer_events.counts_of_peers(tx, list(since))

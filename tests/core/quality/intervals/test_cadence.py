@@ -9,10 +9,13 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.intervals.cadence import (
     Cadence,
     ExpectedReports,
+    PageVisibilities,
     PageVisibility,
     best_cadence,
+    hidden_spans,
 )
 from aftercall.core.records import StoredPeerEvent
+from aftercall.core.spans import union
 from tests.core.quality.peer_events import event
 
 START = EpochMs(1_795_000_000_000)
@@ -159,3 +162,24 @@ def test_more_samples_never_make_a_stay_less_complete(
     assert again == intervals_between
     assert 0 <= fewer <= missing <= intervals_between
     assert sum(two - one for one, two in closed) <= sum(two - one for one, two in gaps) + 1e-9
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12),
+    st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=2),
+    st.integers(0, 40),
+)
+def test_a_time_of_one_visibility_is_as_good_as_its_first_and_last_sample(
+    steps: list[tuple[int, bool]], changes: list[tuple[int, bool]], at: int
+) -> None:
+    seen, every, now = PageVisibilities(), [], 0
+    for step, is_hidden in steps:
+        now += step
+        every.append(PageVisibility(_at(now), is_hidden))
+        seen.add(every[-1])
+    names = {True: "browser_backgrounded", False: "browser_foregrounded"}
+    events = [_event(when, names[is_hidden]) for when, is_hidden in changes]
+    found = seen.beside(events)
+    short, whole = (Cadence(INTERVAL_MS, events, each) for each in (found, every))
+    assert short.intervals_between(START, _at(at)) == whole.intervals_between(START, _at(at))
+    assert union(hidden_spans(events, found)) == union(hidden_spans(events, every))

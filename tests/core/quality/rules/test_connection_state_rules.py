@@ -38,7 +38,8 @@ def _issues(
         for which, a, b in arrivals
     ]
     left_at = None if left_s is None else EpochMs(round(left_s * 1_000))
-    return interruption_issues("ada", events, arrived, left_at, EpochMs(round(now_s * 1_000)))
+    now = EpochMs(round(now_s * 1_000))
+    return interruption_issues("ada", events, lambda: arrived, left_at, now)
 
 
 def _issue_times(

@@ -8,6 +8,7 @@ people, and states for how many.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -57,8 +58,10 @@ class Experience(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return levels_of(self.mos_audio, self.mos_video)
 
 
+@lru_cache(4_096)
 def level_of(mos_audio: float | None, mos_video: float | None) -> int:
-    """The worse level of audio and video; 0 if neither is known."""
+    """The worse level of audio and video; 0 if neither is known. Moments have few different
+    values."""
     levels = [_level(mos_audio, AUDIO_LEVELS), _level(mos_video, VIDEO_LEVELS)]
     return min((level for level in levels if level), default=UNKNOWN)
 

@@ -35,6 +35,33 @@ class PageVisibility(NamedTuple):
     is_hidden: bool
 
 
+class PageVisibilities:
+    """Whether the page was hidden at each sample of a peer, in the order of the samples."""
+
+    def __init__(self) -> None:
+        self._every: list[PageVisibility] = []
+        self._edges: list[PageVisibility] = []
+
+    def add(self, seen: PageVisibility) -> None:
+        """Add a sample's."""
+        self._every.append(seen)
+        edges = self._edges
+        # The second of three alike shows nothing, unless an event lies between.
+        if (
+            len(edges) > 1
+            and edges[-2].is_hidden == edges[-1].is_hidden == seen.is_hidden
+            and edges[-2].at < edges[-1].at < seen.at
+        ):
+            edges.pop()
+        edges.append(seen)
+
+    def beside(self, events: Iterable[StoredPeerEvent]) -> Sequence[PageVisibility]:
+        """What matters beside the peer's events: without a change by an event, only the first and
+        the last sample of a time in which the page was hidden throughout, or shown."""
+        has_changes = any(event.name in _VISIBILITY for event in events)
+        return self._every if has_changes else self._edges
+
+
 class ExpectedReports(NamedTuple):
     """The number of reports expected in a stay, how many of them are missing, and the gaps."""
 
@@ -108,15 +135,20 @@ class Cadence:
 
     def intervals_between(self, start_at: EpochMs, end_at: EpochMs) -> float:
         """The number of intervals between two instants."""
-        return (self._until(end_at) - self._until(start_at)) / (HIDDEN_FACTOR * self._interval_ms)
+        return self._intervals(self._until(start_at), self._until(end_at))
+
+    def _intervals(self, start: int, end: int) -> float:
+        return (end - start) / (HIDDEN_FACTOR * self._interval_ms)
 
     def stay(
         self, start_at: EpochMs, end_at: EpochMs, arrived: Sequence[EpochMs]
     ) -> ExpectedReports:
         """The reports expected in a stay. An extra report does not stand for a missing one."""
         edges = [start_at, *sorted(arrived), max(start_at, end_at)]
+        elapsed = pairwise([self._until(edge) for edge in edges])
         stretches = [
-            (one, other, self.intervals_between(one, other)) for one, other in pairwise(edges)
+            (one, other, self._intervals(*passed))
+            for (one, other), passed in zip(pairwise(edges), elapsed, strict=True)
         ]
         intervals_between = int(self.intervals_between(start_at, edges[-1]))
         # Each part ends with a report or with the stay.

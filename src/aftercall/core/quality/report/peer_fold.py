@@ -21,7 +21,11 @@ from aftercall.core.quality.experience.mos_over_time import (
     scores_of,
 )
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable
-from aftercall.core.quality.intervals.cadence import PageVisibility, hidden_spans
+from aftercall.core.quality.intervals.cadence import (
+    PageVisibilities,
+    PageVisibility,
+    hidden_spans,
+)
 from aftercall.core.quality.intervals.deltas import IntervalReader
 from aftercall.core.quality.intervals.mute_state import MuteReports, MuteState, camera_issues
 from aftercall.core.quality.issues import Issue, IssueName
@@ -52,7 +56,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
     issues: list[Issue]
     activity: PeerActivity
     scores: StreamScores
-    visibilities: list[PageVisibility]
+    visibilities: Sequence[PageVisibility]
     """Whether the page was hidden, if the samples say so."""
     empty_at: list[EpochMs]
     """The instants of reports without streams."""
@@ -97,7 +101,7 @@ class PeerAccumulator:
         self._connections = ConnectionRules(peer_id)
         self._paths = ConnectionActivityReader(peer_id)
         self._mute_reports = MuteReports()
-        self._visibilities: list[PageVisibility] = []
+        self._visibilities = PageVisibilities()
         self._empty_at: list[EpochMs] = []
         self._unreadable = 0
         self._reported_at: EpochMs | None = None
@@ -148,7 +152,7 @@ class PeerAccumulator:
         at = sample.at
         self._reported_at = at if self._reported_at is None else min(self._reported_at, at)
         if sample.is_page_hidden is not None:
-            self._visibilities.append(PageVisibility(at, sample.is_page_hidden))
+            self._visibilities.add(PageVisibility(at, sample.is_page_hidden))
         if not any(one.sent or one.received for one in sample.connections):
             self._empty_at.append(at)
         self._reader.take(sample)
@@ -170,7 +174,8 @@ class PeerAccumulator:
         mute_state = MuteState(events, self._mute_reports)
         tables = self._reader.read(mute_state).tables
         ordered = [table.sort_by_time() for table in tables]
-        interruptions = interruption_issues(peer_id, events, connections.arrivals(), left_at, now)
+        visibilities = self._visibilities.beside(events)
+        interruptions = interruption_issues(peer_id, events, connections.arrivals, left_at, now)
         outages = [
             (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
         ]
@@ -188,12 +193,12 @@ class PeerAccumulator:
             activity=PeerActivity(
                 streams=without_hidden_page(
                     read_stream_activity(peer_id, tables),
-                    hidden_spans(events, self._visibilities),
+                    hidden_spans(events, visibilities),
                 ),
                 connections=self._paths.finish(tables),
             ),
             scores=scores_of(peer_id, tables),
-            visibilities=self._visibilities,
+            visibilities=visibilities,
             empty_at=self._empty_at,
             unreadable_samples=self._unreadable,
             unidentified_streams=len(self._linker.unidentified),

@@ -1,7 +1,7 @@
 """The catalogue's rules about the states of a peer's connections: lost and restored, failed, slow
 to connect."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -60,7 +60,7 @@ class _ConnectionAt(NamedTuple):
 def interruption_issues(
     peer_id: str,
     events: Iterable[StoredPeerEvent],
-    arrivals: Sequence[Arrival],
+    arrivals: Callable[[], Sequence[Arrival]],
     left_at: EpochMs | None,
     now: EpochMs,
 ) -> list[Issue]:
@@ -73,7 +73,7 @@ def interruption_issues(
     return [
         *_failed(peer_id, states),
         *_slow_connects(peer_id, states.attempts),
-        *_outages(peer_id, states, arrivals, left_at, now),
+        *(_outages(peer_id, states, arrivals(), left_at, now) if states.outages() else ()),
     ]
 
 

@@ -21,7 +21,7 @@ from aftercall.core.quality.intervals.liveness import are_off
 from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
 from aftercall.core.quality.rules.hysteresis import ConditionSamples
-from aftercall.core.quality.rules.stream_rules import RULES, StreamRule
+from aftercall.core.quality.rules.stream_rules import RULES, StreamRule, ThresholdMeasure
 from aftercall.core.quality.stats.report_linker import Family, StreamDescription
 
 _RULES_OF: Final = {
@@ -74,9 +74,12 @@ def _issues_of(table: IntervalTable, judged: _JudgedPeer) -> Iterator[_Found]:
             yield stream.place, single(IssueName.CLOCK_STEP, ref, start, at)
     times: _Times | None = None
     for rule in _RULES_OF[table.family]:
-        measured = _measure(rule, table)
-        for stream in _suspects(measured, streams):
-            times = times or _times_of(table, streams, judged)
+        found = _columns(rule, table)
+        if not found.is_bad.any():
+            continue
+        measured = _measure(rule, table, found)
+        times = times or _times_of(table, streams, judged)
+        for stream in _suspects(found.is_bad, streams):
             samples = _samples(measured, times, stream.rows)
             for issue in rule.hysteresis.issues(
                 StreamRef.of(judged.peer_id, stream.description), samples
@@ -107,40 +110,47 @@ def _steps(table: IntervalTable, rows: slice) -> Iterator[tuple[EpochMs, EpochMs
         yield EpochMs(int(table.at[row])), EpochMs(int(table.starts[row]))
 
 
+class _Columns(NamedTuple):
+    """The columns of a rule's measures on a table, and where they are bad."""
+
+    columns: dict[ThresholdMeasure, FloatArray]
+    bad: dict[str, BoolArray]
+    is_bad: BoolArray
+
+
 class _Measured(NamedTuple):
     """The values and conditions of a rule on a table."""
 
     values: dict[str, FloatArray]
     bad: dict[str, BoolArray]
-    is_bad: BoolArray
     raises_alone: BoolArray
     is_good: BoolArray
     is_known: BoolArray
 
 
-def _measure(rule: StreamRule, table: IntervalTable) -> _Measured:
-    values: dict[str, FloatArray] = {}
-    bad: dict[str, BoolArray] = {}
+def _columns(rule: StreamRule, table: IntervalTable) -> _Columns:
+    columns = {measure: measure.values(table) for measure in rule.measures}
+    bad = {measure.label: rule.is_bad(measure, column) for measure, column in columns.items()}
+    return _Columns(columns, bad, np.logical_or.reduce(list(bad.values())))
+
+
+def _measure(rule: StreamRule, table: IntervalTable, found: _Columns) -> _Measured:
+    """What is needed of a rule that some stream may have broken; most rules find nothing bad."""
     length = len(table.at)
     is_good, is_known = np.ones(length, dtype=np.bool_), np.zeros(length, dtype=np.bool_)
-    for measure in rule.measures:
-        column = measure.values(table)
+    for measure, column in found.columns.items():
         is_unknown = np.isnan(column)
-        values[measure.label] = column * measure.scale
-        bad[measure.label] = rule.is_bad(measure, column)
         is_good &= rule.is_good(measure, column) | is_unknown
         is_known |= ~is_unknown
     raises_alone = (
         np.zeros(length, dtype=np.bool_) if rule.raises_alone is None else rule.raises_alone(table)
     )
-    is_bad = np.logical_or.reduce(list(bad.values()))
-    return _Measured(values, bad, is_bad, raises_alone, is_good, is_known)
+    values = {measure.label: column * measure.scale for measure, column in found.columns.items()}
+    return _Measured(values, found.bad, raises_alone, is_good, is_known)
 
 
-def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[StreamRows]:
-    if not measured.is_bad.any():
-        return []
-    return [stream for stream in streams if measured.is_bad[stream.rows].any()]
+def _suspects(is_bad: BoolArray, streams: Sequence[StreamRows]) -> list[StreamRows]:
+    return [stream for stream in streams if is_bad[stream.rows].any()]
 
 
 class _Times(NamedTuple):
