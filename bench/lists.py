@@ -97,7 +97,7 @@ Batch = dict[str, list[tuple[Any, ...]]]
 
 PLACES = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
 MEASURED_PARTICIPANTS = 1_000
-"""The sessions whose participants are listed: the others have one each."""
+"""The sessions whose participants are listed: others but those that go on have none."""
 
 
 def batches(
@@ -116,7 +116,7 @@ def batches(
     for number, row in enumerate(session_rows(count)):
         is_measured = number < MEASURED_PARTICIPANTS or number >= count - LIVE
         # One session is a big one, for the lists of participants.
-        each = 5_000 if number == count // 2 else 5 if is_measured else 1
+        each = 5_000 if number == count // 2 else 5 * is_measured
         batch["participants"].extend(participant_rows(row, each))
         values = {name: row[place] for name, place in PLACES.items()}
         if index is None or values["day"] != day:

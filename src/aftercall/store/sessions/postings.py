@@ -9,11 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.store.codecs import bitset
+from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.record_mapping import Insert, insert_into
 from aftercall.store.sessions.terms import Wanted
 from aftercall.store.tables import schema
@@ -194,9 +205,9 @@ async def change_postings(
 async def _change_block(
     tx: AsyncConnection, app_id: str, block: int, terms: Mapping[str, tuple[int, bool]]
 ) -> None:
-    c = schema.session_postings.c
-    here = (c.app_id == app_id, c.block == block)
-    found = await tx.execute(select(c.term, c.sessions).where(*here, c.term.in_(sorted(terms))))
+    dialect = tx.dialect.name
+    here = {"app": app_id, "in_block": block}
+    found = await tx.execute(_read_block(dialect), here | among(dialect, "terms", sorted(terms)))
     known = {term: bitset.decode(stored) for term, stored in found}
     kept: list[dict[str, Any]] = []
     empty: list[str] = []
@@ -211,9 +222,29 @@ async def _change_block(
         else:
             empty.append(term)
     if kept:
-        await tx.execute(_put(tx.dialect.name), kept)
+        await tx.execute(_put(dialect), kept)
     if empty:
-        await tx.execute(delete(schema.session_postings).where(*here, c.term.in_(empty)))
+        await tx.execute(_delete(dialect), here | among(dialect, "terms", empty))
+
+
+def _of_block(dialect: str) -> ColumnElement[bool]:
+    c = schema.session_postings.c
+    return and_(
+        c.app_id == bindparam("app"),
+        c.block == bindparam("in_block"),
+        is_among(dialect, c.term, "terms", Text),
+    )
+
+
+@cache
+def _read_block(dialect: str) -> Select[Any]:
+    c = schema.session_postings.c
+    return select(c.term, c.sessions).where(_of_block(dialect))
+
+
+@cache
+def _delete(dialect: str) -> Delete:
+    return delete(schema.session_postings).where(_of_block(dialect))
 
 
 @cache

@@ -87,8 +87,8 @@ async def _update_postings(
         after = Place(ordinal, _terms_of(session.id, session))
     if before == after:
         return
-    if old is not None and was_at != ordinal:
-        # What is known of its participants moves with it.
+    if before is not None and was_at != ordinal:
+        # What is known of it since it was folded, which no session is before its end, moves too.
         more = await find_verdict_terms(tx, session.app_id, session.id)
         before, after = (
             each and Place(each.ordinal, each.terms | more) for each in (before, after)
