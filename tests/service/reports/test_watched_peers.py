@@ -13,7 +13,7 @@ from aftercall.core.quality.report.fold import AccumulatedPeer, PeerFacts, fold
 from aftercall.core.records import Participant, Peer, StoredPeerEvent, StoredSample
 from aftercall.service.reports.live_folds import FRESH_MS, LiveFolds
 from aftercall.service.reports.peer_reports import Reports
-from aftercall.service.reports.watched_peers import WATCHED_MS, WatchedPeers
+from aftercall.service.reports.watched_peers import KEPT_MS, WATCHED_MS, WatchedPeers
 from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
@@ -222,3 +222,15 @@ async def test_beyond_the_size_those_who_are_looked_at_keep_their_place(watched:
     none = WatchedPeers(db=watched.db, most_bytes=size // 2)
     one = await _keep(none, everybody[0], CALL_START)
     assert (await _keep(none, everybody[0], CALL_START)).samples is not one.samples
+
+
+async def test_a_peer_nobody_looks_at_is_dropped(watched: Watched) -> None:
+    await watched.receive("ada", watched.call.facts("ada").samples[:6])
+    _, peers_of = await watched.rows()
+    [ada] = peers_of["ada"]
+    kept = WatchedPeers(db=watched.db)
+    first = (await _keep(kept, ada, CALL_START)).samples
+    kept.drop_unwatched(EpochMs(CALL_START + KEPT_MS))
+    assert (await _keep(kept, ada, CALL_START)).samples is first
+    kept.drop_unwatched(EpochMs(CALL_START + KEPT_MS + 1))
+    assert (await _keep(kept, ada, CALL_START)).samples is not first

@@ -88,11 +88,12 @@ class Digests:
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Make the digests of the sessions that lists requested, one after another, until
-        `stop`."""
+        """Make the digests of the sessions that lists requested, one after another, and drop what
+        nobody looks at, until `stop`."""
         self._is_running = True
         try:
             while not stop.is_set():
+                self._reports.drop_unwatched()
                 if not self._requested:
                     self._has_requested.clear()
                     with suppress(TimeoutError):

@@ -94,11 +94,20 @@ class LiveFolds:
         size."""
         key = (participant.app_id, participant.id)
         self._kept.pop(key, None)
-        stale = [k for k, v in self._kept.items() if made.folded_at - v.folded_at > FRESH_MS]
-        for each in stale:
-            del self._kept[each]
+        self._drop_stale(made.folded_at)
         if made.nbytes <= self._kept.maxsize:
             self._kept[key] = made
+
+    def drop_unwatched(self) -> None:
+        """Drop what nobody has looked at for a while."""
+        now = self._clock()
+        self._drop_stale(now)
+        self._watched.drop_unwatched(now)
+
+    def _drop_stale(self, now: EpochMs) -> None:
+        stale = [key for key, made in self._kept.items() if now - made.folded_at > FRESH_MS]
+        for each in stale:
+            del self._kept[each]
 
     async def figures_of(
         self,

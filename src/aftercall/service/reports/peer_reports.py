@@ -70,6 +70,10 @@ class Reports:
         self._live.keep(participant, live._replace(report=report))
         return report
 
+    def drop_unwatched(self) -> None:
+        """Drop what is kept of live sessions that nobody has looked at for a while."""
+        self._live.drop_unwatched()
+
     async def digests_together(
         self,
         rows: Sequence[Participant],

@@ -27,6 +27,10 @@ there is room for, those who have a place keep it, and all others are folded fro
 sample: by least recent use alone, each would be dropped just before it is looked at again."""
 
 
+KEPT_MS: Final = 5 * MINUTE_MS
+"""Who was not looked at for this time is no longer watched. Chosen."""
+
+
 class _Watched(NamedTuple):
     """What is kept of a peer."""
 
@@ -137,6 +141,14 @@ class WatchedPeers:
             del self._kept[oldest]
         if made.size <= self._kept.maxsize:
             self._kept[key] = made
+
+    def drop_unwatched(self, now: EpochMs) -> None:
+        """Drop those who are no longer watched."""
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if now - self._kept[oldest].looked_at <= KEPT_MS:
+                return
+            del self._kept[oldest]
 
 
 def _take_later(kept: "PeerAccumulator", later: PeerSamples, unmerged: int) -> bool:

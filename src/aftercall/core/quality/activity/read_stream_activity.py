@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -53,14 +53,58 @@ def read_stream_activity(peer_id: str, tables: Iterable[IntervalTable]) -> list[
     return [made for _, made in sorted(found, key=itemgetter(0))]
 
 
+class _Times(NamedTuple):
+    """The times of a table's rows, and to which stream each belongs."""
+
+    streams: int
+    numbers: IndexArray
+    starts: FloatArray
+    ends: FloatArray
+
+    @classmethod
+    def of(cls, table: IntervalTable, streams: Sequence[StreamRows]) -> Self:
+        lengths = [each.rows.stop - each.rows.start for each in streams]
+        numbers = np.repeat(np.arange(len(streams)), lengths)
+        return cls(len(streams), numbers, table.starts, table.at)
+
+    def spans(self, is_so: BoolArray) -> list[list[Span]]:
+        """For each stream, the spans in which the condition holds."""
+        levels = np.where(is_so, 1.0, np.nan)
+        return [[(each.start_at, each.end_at) for each in runs] for runs in self.runs(levels)]
+
+    def runs(self, levels: FloatArray) -> list[list[FrameSizeSpan]]:
+        """For each stream, the runs of one level; NaN is no level."""
+        found: list[list[FrameSizeSpan]] = [[] for _ in range(self.streams)]
+        rows = np.flatnonzero(~np.isnan(levels))
+        if not len(rows):
+            return found
+        numbers, starts, ends = self.numbers[rows], self.starts[rows], self.ends[rows]
+        marks = levels[rows]
+        is_new = (
+            (starts[1:] - ends[:-1] > TOLERATED_GAP_MS)
+            | (numbers[1:] != numbers[:-1])
+            | (marks[1:] != marks[:-1])
+        )
+        first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
+        last: IndexArray = np.concatenate([first[1:] - 1, [len(rows) - 1]])
+        columns = (starts[first], ends[last], marks[first], numbers[first])
+        for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
+            found[number].append(
+                FrameSizeSpan(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level))
+            )
+        return found
+
+
 _Placed = tuple[tuple[float, int], StreamActivity]
 
 
 def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
     table, streams = group_by_stream(table, lambda description: description.key)
-    spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
-    sizes, starts = _sizes(table, streams), table.starts
-    listed = _spans(table, streams, np.ones(len(starts), dtype=np.bool_))
+    times = _Times.of(table, streams)
+    starts = times.starts
+    spans = [times.spans(is_so) for is_so in _flags(table, streams)]
+    sizes = _sizes(table, times)
+    listed = times.spans(np.ones(len(starts), dtype=np.bool_))
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     for number, stream in enumerate(streams):
         flowing, stalled, voiced, lossy, jittery, late, narrow, shown = (
@@ -150,25 +194,15 @@ def _are_late(table: IntervalTable) -> BoolArray:
     return late
 
 
-def _spans(
-    table: IntervalTable, streams: Sequence[StreamRows], is_so: BoolArray
-) -> list[list[Span]]:
-    """For each stream, the spans in which the condition holds."""
-    levels = np.where(is_so, 1.0, np.nan)
-    return [
-        [(each.start_at, each.end_at) for each in runs] for runs in _runs(table, streams, levels)
-    ]
-
-
-def _sizes(table: IntervalTable, streams: Sequence[StreamRows]) -> list[list[FrameSizeSpan]]:
+def _sizes(table: IntervalTable, times: _Times) -> list[list[FrameSizeSpan]]:
     """For each stream, the size of its picture over time."""
     if table.family in AUDIO:
-        return [[] for _ in streams]
+        return [[] for _ in range(times.streams)]
     pixels = table.get("frame_width") * table.get("frame_height")
     # A picture as large as it is shown was not shrunk by the network.
     is_reported = (pixels > 0) & (table.get("frames") > 0) & ~_are_wanted(table)
     levels = np.where(is_reported, np.rint(np.log2(np.where(is_reported, pixels, 1.0))), np.nan)
-    return _runs(table, streams, levels)
+    return times.runs(levels)
 
 
 def _are_wanted(table: IntervalTable) -> BoolArray:
@@ -191,30 +225,3 @@ def _counted(table: IntervalTable, rows: slice) -> list[FrameCount]:
         FrameCount(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
         for start_at, end_at, frames in zip(*(column.tolist() for column in columns), strict=True)
     ]
-
-
-def _runs(
-    table: IntervalTable, streams: Sequence[StreamRows], levels: FloatArray
-) -> list[list[FrameSizeSpan]]:
-    """For each stream, the runs of one level; NaN is no level."""
-    found: list[list[FrameSizeSpan]] = [[] for _ in streams]
-    rows = np.flatnonzero(~np.isnan(levels))
-    if not len(rows):
-        return found
-    numbers = np.repeat(
-        np.arange(len(streams)), [each.rows.stop - each.rows.start for each in streams]
-    )[rows]
-    starts, ends, marks = table.starts[rows], table.at[rows], levels[rows]
-    is_new = (
-        (starts[1:] - ends[:-1] > TOLERATED_GAP_MS)
-        | (np.diff(numbers) != 0)
-        | (np.diff(marks) != 0)
-    )
-    first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
-    last: IndexArray = np.concatenate([first[1:] - 1, [len(rows) - 1]])
-    columns = (starts[first], ends[last], marks[first], numbers[first])
-    for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
-        found[number].append(
-            FrameSizeSpan(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level))
-        )
-    return found
