@@ -115,7 +115,7 @@ export function makeCollector(options: Options): Collector {
     const onConnected = () => {
       void poll();
       // Streams are counted from their first packet on, which comes a moment later.
-      setTimeout(() => poll(), FIRST_PACKETS_MS);
+      setTimeout(poll, FIRST_PACKETS_MS);
     };
     connections.set(pc, watchConnection(`pc${++count}`, pc, record, listen, onConnected));
   };
@@ -152,7 +152,7 @@ export function makeCollector(options: Options): Collector {
     if (peer.isOver()) return;
     polledAt = Date.now();
     await sample();
-    if (now || peer.isDue()) await peer.flush();
+    if (now || Date.now() >= peer.dueAt) await peer.flush();
   };
 
   const recordOwnTracks = watchOwnTracks(record, listen, !!options.deviceLabels);

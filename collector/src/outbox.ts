@@ -17,8 +17,6 @@ export interface Outbox {
   add(entry: EntryBody, at: number): void;
   /** Removes entries that have arrived, or never can. */
   remove(entries: readonly Waiting[]): void;
-  /** Characters of all that waits. */
-  chars(): number;
   /** How many entries were dropped since the beginning. */
   dropped: number;
 }
@@ -47,7 +45,6 @@ export function makeOutbox(maxEntries: number, maxChars: number): Outbox {
     get waiting() {
       return waiting;
     },
-    chars: () => waiting.reduce((sum, { text }) => sum + text.length, 0),
     add(entry, at) {
       const text = JSON.stringify({ seq: sequence++, at, ...entry }, wellFormed);
       waiting.push({ text, isSample: entry.type === "sample" });

@@ -1,7 +1,7 @@
 import { makeOutbox, type Outbox } from "./outbox";
 import type { Answer, Description, EntryBody } from "./protocol";
 import { rememberPeer, takeRememberedPeer } from "./resume";
-import { BEACON_CHARS, makeSender, type Sender, type Token } from "./sender";
+import { makeSender, type Sender, type Token } from "./sender";
 import { describeSurroundings } from "./device_environment";
 
 export type State =
@@ -43,8 +43,8 @@ export interface Peer {
   state: State;
   intervalMs: number;
   isOver(): boolean;
-  /** Whether what waits should be sent, after a sample was taken. */
-  isDue(): boolean;
+  /** From when on samples are sent; until then they wait, at first for the answer to the join. */
+  dueAt: number;
   /** Queues an entry; after the leave only with `isLate`. */
   add(entry: EntryBody, isLate?: boolean): void;
   /** Sends the waiting entries; `now` ignores the back-off. */
@@ -60,9 +60,9 @@ const MAX_WAITING_CHARS = 2_000_000;
 const DEFAULT_INTERVAL_MS = 7_000;
 /** How long an event waits for others, to be sent in one batch. */
 const GATHER_MS = 400;
-/** A session that ended after a silence of this length, and of the samples that were held, ended
- * because of the silence. */
-const LOST_TOUCH_MS = 30_000;
+/** A session that ended when a request was due for so long ended because of the silence: half an
+ * interval less than the server waits for. */
+const LOST_TOUCH_MS = 26_000;
 
 /** A random UUID. */
 export const newId = () => crypto.randomUUID();
@@ -82,10 +82,6 @@ export function makePeer(
   let outbox: Outbox;
   let sender: Sender | undefined;
   let gathering: ReturnType<typeof setTimeout> | undefined;
-  let answeredAt = 0;
-  let sentAt = 0;
-  /** How many samples the server wants together. */
-  let together = 1;
 
   const become = (state: State) => {
     peer.state = state;
@@ -100,12 +96,11 @@ export function makePeer(
   };
 
   const answered = (answer: Answer) => {
-    const heldMs = (together - 1) * peer.intervalMs;
-    const lostTouch = answeredAt && Date.now() - answeredAt > LOST_TOUCH_MS + heldMs;
-    answeredAt = Date.now();
+    const lostTouch = Date.now() - peer.dueAt > LOST_TOUCH_MS;
     peer.sessionId = answer.session?.id ?? peer.sessionId;
     peer.intervalMs = answer.interval_ms;
-    together = answer.samples_per_request ?? 1;
+    // By time, as a hidden page takes samples half as often, and is to be heard from as often.
+    peer.dueAt = Date.now() + answer.request_interval_ms - peer.intervalMs / 2;
     if (answer.rejected[0]) onError(new Error(`Rejected: ${JSON.stringify(answer.rejected)}`));
     if (peer.isOver()) return;
     if (answer.next === "continue") {
@@ -145,15 +140,9 @@ export function makePeer(
     id: "",
     sessionId: undefined,
     state: "joining",
+    dueAt: Number.POSITIVE_INFINITY,
     intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
     isOver: () => !/^join/.test(peer.state),
-    isDue() {
-      // By time: a hidden page takes samples half as often, and is heard from as often.
-      if (Date.now() - sentAt >= (together - 0.5) * peer.intervalMs) return true;
-      // What waits has to fit into a beacon, with one sample more.
-      const last = outbox.waiting.at(-1)?.text.length ?? 0;
-      return outbox.chars() + last > BEACON_CHARS;
-    },
     add(entry, isLate) {
       if (peer.isOver() && !(isLate && peer.state === "left")) return;
       outbox.add(entry, Date.now());
@@ -161,10 +150,7 @@ export function makePeer(
       clearTimeout(gathering);
       gathering = setTimeout(() => peer.flush(), GATHER_MS);
     },
-    async flush(now) {
-      sentAt = Date.now();
-      await sender?.flush(now);
-    },
+    flush: async (now) => sender?.flush(now),
     async leave() {
       peer.add({ type: "leave" });
       clearTimeout(gathering);

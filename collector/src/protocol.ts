@@ -83,7 +83,7 @@ export interface Answer {
   rejected: { seq: number; code: string; message: string }[];
   session: { id: string; status: string } | null;
   interval_ms: number;
-  /** How many samples to send together; servers that do not say want each at once. */
-  samples_per_request?: number;
+  /** How often the server wants a request: samples in between wait. */
+  request_interval_ms: number;
   next: "continue" | "kicked" | "ended";
 }

@@ -37,7 +37,7 @@ const MOST_TOKENS = 10;
 /** Below this, compressing costs more than it saves. */
 const WORTH_COMPRESSING = 1_000;
 /** Browsers refuse beacons over 64 KiB in total; UTF-8 may need more bytes than characters. */
-export const BEACON_CHARS = 40_000;
+const BEACON_CHARS = 40_000;
 
 function compress(text: string): Promise<ArrayBuffer> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));

@@ -69,7 +69,8 @@ export class FakeServer {
   #atOnce = 0;
   next = "continue";
   interval_ms = 7_000;
-  samples_per_request: number | undefined = undefined;
+  /** Of samples in a request. */
+  together = 1;
 
   get entries(): Batch["entries"] {
     return this.batches.flatMap((batch) => batch.entries);
@@ -85,7 +86,7 @@ export class FakeServer {
           rejected: [],
           session: { id: "the session", status: "LIVE" },
           interval_ms: this.interval_ms,
-          samples_per_request: this.samples_per_request,
+          request_interval_ms: this.interval_ms * this.together,
           next: this.next,
         },
       },

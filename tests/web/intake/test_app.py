@@ -12,7 +12,9 @@ import msgspec
 import pytest
 import zstandard
 
+from aftercall.service.recording.delivery import ACCEPTED, Receipt
 from aftercall.web.intake.app import IntakeApp
+from aftercall.web.intake.participants import samples_together
 from tests.recorder_harness import NOON
 from tests.web.rest_server import ApiClient, BuildServer, RestServer
 
@@ -104,11 +106,24 @@ async def test_samples_are_wanted_together_until_somebody_looks_at_the_session(
         return (await intake.collect(sample)).json()["data"]
 
     joined = (await intake.collect(entry("join"))).json()["data"]
-    assert joined["samples_per_request"] == 1
-    assert (await answer(1))["samples_per_request"] == 4
+    assert joined["request_interval_ms"] == 7_000
+    assert (await answer(1))["request_interval_ms"] == 28_000
     path = f"/sessions/peer-report/{intake.peer_id}"
     assert (await intake.owner.request("GET", path)).status_code == 200
-    assert (await answer(2))["samples_per_request"] == 1
+    assert (await answer(2))["request_interval_ms"] == 7_000
+
+
+@pytest.mark.parametrize(
+    ("count", "size_bytes", "expected"),
+    [(1, 6_500, 4), (4, 26_000, 4), (1, 18_000, 2), (2, 36_000, 2), (1, 90_000, 1), (0, 0, 4)],
+)
+def test_no_more_samples_are_wanted_together_than_a_page_can_send_at_its_end(
+    count: int, size_bytes: int, expected: int
+) -> None:
+    receipt = Receipt(outcomes=[ACCEPTED] * count, is_watched=False)
+    assert samples_together(receipt, most=4, size_bytes=size_bytes) == expected
+    looked_at = Receipt(outcomes=[ACCEPTED] * count, is_watched=True)
+    assert samples_together(looked_at, most=4, size_bytes=size_bytes) == 1
 
 
 async def test_a_batch_sent_twice_counts_once(intake: CollectorIntake) -> None:

@@ -30,8 +30,8 @@ class Recorded(NamedTuple):
     """For a participant's client."""
     interval_ms: int = 0
     """How often the client is asked to take a sample."""
-    samples_per_request: int = 1
-    """How many samples it is asked to send together."""
+    request_interval_ms: int = 0
+    """How often it is asked to send what it has."""
 
 
 class AnswerFormat(NamedTuple):
@@ -78,7 +78,7 @@ def _for_collector(recorded: Recorded) -> bytes:
             receipt.phase,
             receipt.next,
             recorded.interval_ms,
-            recorded.samples_per_request,
+            recorded.request_interval_ms,
         )
     rejected = _rejected(recorded.rejected, "seq")
     rejected += [
@@ -93,7 +93,7 @@ def _for_collector(recorded: Recorded) -> bytes:
         session,
         receipt.next,
         recorded.interval_ms,
-        recorded.samples_per_request,
+        recorded.request_interval_ms,
     )
 
 
@@ -104,12 +104,12 @@ def _all_accepted(
     phase: Phase | None,
     then: Next,
     interval_ms: int,
-    samples_per_request: int,
+    request_interval_ms: int,
 ) -> bytes:
     """The usual answer, which is the same for each report of a session."""
     counts = {"accepted": count, "duplicates": 0}
     session = _session(session_id, phase)
-    return _collected(counts, [], session, then, interval_ms, samples_per_request)
+    return _collected(counts, [], session, then, interval_ms, request_interval_ms)
 
 
 def _collected(
@@ -118,14 +118,14 @@ def _collected(
     session: dict[str, str] | None,
     then: Next,
     interval_ms: int,
-    samples_per_request: int,
+    request_interval_ms: int,
 ) -> bytes:
     data = {
         **counts,
         "rejected": rejected,
         "session": session,
         "interval_ms": interval_ms,
-        "samples_per_request": samples_per_request,
+        "request_interval_ms": request_interval_ms,
         "next": then.value,
     }
     return _success(data)
@@ -135,13 +135,13 @@ FOR_COLLECTOR: Final = AnswerFormat(
     202,
     _for_collector,
     object_schema(
-        ("accepted", "duplicates", "rejected", "interval_ms", "samples_per_request", "next"),
+        ("accepted", "duplicates", "rejected", "interval_ms", "request_interval_ms", "next"),
         accepted=COUNT,
         duplicates=COUNT,
         rejected=_REJECTED,
         session={"type": ["object", "null"]},
         interval_ms={"type": "integer"},
-        samples_per_request={"type": "integer", "minimum": 1},
+        request_interval_ms={"type": "integer"},
         next={"type": "string", "enum": ["continue", "kicked", "ended"]},
     ),
 )

@@ -1,6 +1,7 @@
 """Records the bodies that participants' own clients send, each with its participant's token."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from aftercall.core.errors import Busy, Refused, Unauthenticated
 from aftercall.core.events import PeerEvent, PeerJoined
@@ -17,6 +18,9 @@ from aftercall.service.services import Services
 from aftercall.web.intake.answers import Recorded
 from aftercall.web.intake.request import IntakeRequest, bearer_token
 from aftercall.web.intake.sources import IntakeRoute
+
+BEACON_BYTES: Final = 40_000
+"""What the collector sends of a page that ends; browsers limit it to 64 KiB."""
 
 
 class ParticipantIntake:
@@ -70,7 +74,8 @@ class ParticipantIntake:
             receipt.outcomes[: len(receipt.outcomes) - len(notes)] if notes else receipt.outcomes,
             receipt=receipt,
             interval_ms=settings.interval_ms,
-            samples_per_request=1 if receipt.is_watched else settings.samples_per_request,
+            request_interval_ms=settings.interval_ms
+            * samples_together(receipt, most=settings.samples_per_request, size_bytes=size_bytes),
         )
 
     async def _grant(self, token: str | None) -> ParticipantGrant:
@@ -109,3 +114,12 @@ class ParticipantIntake:
         if refusal is not None and refusal.code != KICKED.code:
             raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt
+
+
+def samples_together(receipt: Receipt, *, most: int, size_bytes: int) -> int:
+    """How many samples a client should send together: one while somebody looks at its session,
+    else as many of the size of its last ones as a page can send when it ends."""
+    if receipt.is_watched:
+        return 1
+    each_bytes = size_bytes // max(1, len(receipt.outcomes))
+    return max(1, min(most, BEACON_BYTES // max(1, each_bytes)))

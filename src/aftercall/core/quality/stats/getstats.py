@@ -31,20 +31,18 @@ _MEMBERS: Final[Mapping[str, str]] = {
     "inbound-rtp": """ssrc kind mediaType isRemote mid trackIdentifier codecId transportId
         packetsReceived
         packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
-        retransmittedBytesReceived fecPacketsReceived jitter jitterBufferDelay
+        retransmittedBytesReceived jitter jitterBufferDelay
         jitterBufferEmittedCount concealedSamples silentConcealedSamples concealmentEvents
         totalSamplesReceived audioLevel totalAudioEnergy framesDecoded framesDropped
         keyFramesDecoded frameWidth frameHeight framesPerSecond freezeCount
         totalFreezesDuration nackCount firCount pliCount qpSum totalDecodeTime
-        decoderImplementation contentType""",
+        contentType""",
     "remote-inbound-rtp": """ssrc kind localId packetsLost fractionLost jitter roundTripTime
         totalRoundTripTime roundTripTimeMeasurements""",
     "codec": "mimeType payloadType clockRate channels sdpFmtpLine",
     "media-source": """kind trackIdentifier audioLevel totalAudioEnergy totalSamplesDuration
         frames framesPerSecond width height""",
-    "media-playout": """kind synthesizedSamplesDuration synthesizedSamplesEvents
-        totalSamplesDuration totalSamplesCount totalPlayoutDelay""",
-    "transport": """bytesSent bytesReceived packetsSent packetsReceived dtlsState dtlsCipher
+    "transport": """bytesSent bytesReceived packetsSent packetsReceived dtlsState
         iceState iceRole selectedCandidatePairId selectedCandidatePairChanges""",
     "candidate-pair": """transportId localCandidateId remoteCandidateId state nominated selected
         currentRoundTripTime totalRoundTripTime responsesReceived availableOutgoingBitrate
@@ -54,15 +52,14 @@ _MEMBERS: Final[Mapping[str, str]] = {
     "local-candidate": """candidateType address port protocol relayProtocol url networkType
         relatedAddress relatedPort""",
     "remote-candidate": "candidateType address port protocol url",
-    "data-channel": """dataChannelIdentifier state messagesSent messagesReceived bytesSent
-        bytesReceived""",
-    "peer-connection": "dataChannelsOpened dataChannelsClosed",
 }
 
 STATS_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     type_: tuple(members.split()) for type_, members in _MEMBERS.items()
 }
-"""The W3C types and members that are kept; every object also has `id`, `type`, `timestamp`."""
+"""The W3C types and members that are kept; every object also has `id`, `type`, `timestamp`. What no
+report, rule or page reads is not kept: `data-channel`, `peer-connection` and `media-playout`
+objects, FEC packets, the DTLS cipher, the name of the decoder."""
 
 _LARGEST = 2**53
 Name = Annotated[str, Meta(max_length=256)]
@@ -120,7 +117,6 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     retransmitted_packets_received: Count | None = None
     retransmitted_bytes_sent: Count | None = None
     retransmitted_bytes_received: Count | None = None
-    fec_packets_received: Count | None = None
     target_bitrate: Bitrate | None = None
     nack_count: Count | None = None
     fir_count: Count | None = None
@@ -159,7 +155,6 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     total_encode_time: SignedSeconds | None = None
     total_decode_time: SignedSeconds | None = None
     encoder_implementation: Name | None = None
-    decoder_implementation: Name | None = None
     content_type: Name | None = None
     """`screenshare` for a shared screen, in Chromium."""
     mime_type: Name | None = None
@@ -167,12 +162,7 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     clock_rate: Count | None = None
     channels: Count | None = None
     sdp_fmtp_line: Text | None = None
-    synthesized_samples_duration: Seconds | None = None
-    synthesized_samples_events: Count | None = None
-    total_samples_count: Count | None = None
-    total_playout_delay: SignedSeconds | None = None
     dtls_state: Name | None = None
-    dtls_cipher: Name | None = None
     ice_state: Name | None = None
     ice_role: Name | None = None
     selected_candidate_pair_id: Name | None = None
@@ -199,11 +189,6 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     network_type: Name | None = None
     related_address: Name | None = None
     related_port: SignedCount | None = None
-    data_channel_identifier: Count | None = None
-    messages_sent: Count | None = None
-    messages_received: Count | None = None
-    data_channels_opened: Count | None = None
-    data_channels_closed: Count | None = None
 
 
 def fields_of(type_: str) -> list[msgspec.structs.FieldInfo]:

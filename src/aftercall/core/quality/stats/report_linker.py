@@ -137,8 +137,6 @@ class Connection(msgspec.Struct, gc=False, kw_only=True):
     """All candidate pairs, the selected one among them."""
     candidates: dict[str, Stats]
     """Local and remote candidates by id."""
-    playout: Stats | None = None
-    data_channels: list[Stats]
 
 
 class Sample(msgspec.Struct, gc=False):
@@ -200,9 +198,7 @@ class ReportLinker:
         return Sample(at, connections, body.page_hidden)
 
     def _connection(self, body: ConnectionBody, known: _Known, is_retagged: bool) -> Connection:
-        made = Connection(
-            id=body.id, sent=[], received=[], pairs=[], candidates={}, data_channels=[]
-        )
+        made = Connection(id=body.id, sent=[], received=[], pairs=[], candidates={})
         received: list[Stats] = []
         sent: list[Stats] = []
         others: dict[str, Stats] = {}
@@ -368,7 +364,3 @@ def _place(connection: Connection, stats: Stats) -> None:
             connection.candidates[stats.id] = stats
         case "transport":
             connection.transport = busier(connection.transport, stats)
-        case "media-playout":
-            connection.playout = stats
-        case "data-channel":
-            connection.data_channels.append(stats)
