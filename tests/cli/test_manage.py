@@ -97,6 +97,18 @@ def test_an_app_id_in_use_is_refused(run: Operator) -> None:
     assert run("app", "create", "B", "--app-id", "one").exit_code == 1
 
 
+def test_an_app_states_the_shape_of_its_reports(run: Operator) -> None:
+    one = made(run, "A")["app_id"]
+    assert run("app", "set", "--report-shape", "nested").exit_code == 0
+    two = made(run, "B")["app_id"]
+    assert run("app", "set", "--report-shape", "flat").exit_code == 1
+    assert run("app", "set", "--report-shape", "flat", "--app-id", two).exit_code == 0
+    assert run("app", "set", "--report-shape", "flat", "--app-id", "nobody").exit_code == 1
+    assert run("app", "set", "--report-shape", "round", "--app-id", two).exit_code == 2
+    listed = json.loads(run("app", "list", "--json").stdout)
+    assert {app["id"]: app["report_shape"] for app in listed} == {one: "nested", two: "flat"}
+
+
 def test_with_several_accounts_one_must_be_named(run: Operator) -> None:
     made(run, "A", "--account-id", "first")
     made(run, "B", "--account-id", "second")

@@ -11,7 +11,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.quality.report.fold import PeerFacts, fold
-from aftercall.core.records import LeaveReason, Participant, Peer
+from aftercall.core.records import LeaveReason, Participant, Peer, ReportShape
 from aftercall.wire.participants import (
     FILTERS,
     encode_participant,
@@ -147,11 +147,11 @@ def _details(*filters: str) -> Any:
     return _json(encode_participant_details(ROW, None, FOLDED.verdict, receptions, filters=chosen))
 
 
-def _report(*filters: str) -> Any:
+def _report(*filters: str, shape: ReportShape = ReportShape.BOTH) -> Any:
     chosen = frozenset(filters)
     receptions = FOLDED.details.receptions if wants_quality(chosen) else None
     pieces = encode_peer_report_details(
-        ROW, [], FOLDED.verdict, receptions, FOLDED.details.rows, filters=chosen
+        ROW, [], FOLDED.verdict, receptions, FOLDED.details.rows, filters=chosen, shape=shape
     )
     body = json.loads(b"".join(bytes(piece) for piece in pieces))
     assert body["success"] is True and "result" not in body
@@ -170,6 +170,8 @@ def test_a_peer_report_is_flat_for_one_generation_and_nested_for_the_others() ->
     nested = body.pop("participant")
     assert body == nested
     assert body.items() >= ROW_BODY.items()
+    assert _report(shape=ReportShape.FLAT) == body
+    assert _report(shape=ReportShape.NESTED) == {"participant": body}
     assert body.keys() - ROW_BODY.keys() == {
         "peer_events",
         "peer_report",

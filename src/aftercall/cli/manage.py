@@ -12,7 +12,7 @@ from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import ApiToken, App, Role
+from aftercall.core.records import ApiToken, App, ReportShape, Role
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.store.engine.database import migrate as migrate_database
 
@@ -23,6 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 WholeAccount = Annotated[
     bool,
     typer.Option("--whole-account", help="The token is good for every app of the account."),
+]
+AppId = Annotated[
+    str | None,
+    typer.Option("--app-id", help="The app; left out: the only one there is."),
 ]
 AccountId = Annotated[
     str | None, typer.Option("--account-id", help="The account; left out: the only one there is.")
@@ -113,10 +117,43 @@ def list_apps(
     if as_json:
         _print_json(found)
         return
-    table = Table("app", "name", "account", "created")
+    table = Table("app", "name", "account", "created", "report shape")
     for app in found:
-        table.add_row(app.id, app.name, app.account_id, _moment(app.created_at))
+        created = _moment(app.created_at)
+        table.add_row(app.id, app.name, app.account_id, created, app.report_shape.value)
     Console().print(table)
+
+
+@apps.command("set")
+def set_app(
+    report_shape: Annotated[
+        ReportShape,
+        typer.Option(
+            "--report-shape",
+            help="Where in its answer a peer report is: `nested` in data.participant, as today's "
+            "SDKs read it, `flat` in data, or in `both` places.",
+        ),
+    ],
+    account_id: AccountId = None,
+    app_id: AppId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Change an app; servers follow within seconds."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> App:
+        async with opened(settings) as services:
+            return await services.setup.set_report_shape(account_id, app_id, report_shape)
+
+    app = asyncio.run(work())
+    if as_json:
+        _print_json(app)
+        return
+    Console(stderr=True).print(
+        f"Reports of app {app.id} have the shape {app.report_shape.value}.", highlight=False
+    )
 
 
 @tokens.command("create")

@@ -99,6 +99,17 @@ class Account(Record, frozen=True, kw_only=True):
     created_at: EpochMs
 
 
+class ReportShape(StrEnum):
+    """Where in its answer a peer report is."""
+
+    BOTH = "both"
+    """In both places, for clients of any generation."""
+    FLAT = "flat"
+    """Its members in `data`."""
+    NESTED = "nested"
+    """Its members in `data.participant`."""
+
+
 class App(Record, frozen=True, kw_only=True):
     """A tenant: the owner of meetings and sessions."""
 
@@ -106,6 +117,7 @@ class App(Record, frozen=True, kw_only=True):
     id: str
     name: str
     created_at: EpochMs
+    report_shape: ReportShape = ReportShape.BOTH
 
 
 class ApiToken(Record, frozen=True, kw_only=True):

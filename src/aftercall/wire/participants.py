@@ -11,7 +11,7 @@ from aftercall.core.instants import EpochMs, minutes_between
 from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.quality.report.receive_stats import PeerReception
-from aftercall.core.records import Participant, Peer
+from aftercall.core.records import Participant, Peer, ReportShape
 from aftercall.wire.envelope import Paging, encode_answer, encode_paging
 from aftercall.wire.json_template import JsonTemplate
 from aftercall.wire.peer_report.metadata import FILTERS as PARTS
@@ -124,7 +124,8 @@ class ParticipantDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerReportDetails(MeasuredParticipant, frozen=True, kw_only=True):
-    """A peer's participant flat, and once more as `participant`."""
+    """A peer's participant flat, and once more as `participant`; only in one of these places where
+    the app says which one it reads."""
 
     participant: MeasuredParticipant
 
@@ -196,8 +197,10 @@ def encode_peer_report_details(
     rows: Mapping[str, T],
     *,
     filters: frozenset[str],
+    shape: ReportShape = ReportShape.BOTH,
 ) -> list[bytes | T]:
-    """The whole answer with `PeerReportDetails`: the same members flat and under `participant`.
+    """The whole answer with `PeerReportDetails`: the same members flat and under `participant`, or
+    in one of these places, as `shape` says.
 
     It comes in pieces, for the report of a long call is megabytes: JSON, and in their places the
     `rows` of each family, whatever they are. `receptions` are None where they are not wanted.
@@ -216,8 +219,14 @@ def encode_peer_report_details(
             quality_stats=older,
         )
     )
-    twice = msgspec.Raw(members[:-1] + b',"participant":' + members + b"}")
-    return frame.fill(msgspec.json.encode(encode_answer(twice, has_alias=False)))
+    match shape:
+        case ReportShape.BOTH:
+            data = members[:-1] + b',"participant":' + members + b"}"
+        case ReportShape.NESTED:
+            data = b'{"participant":' + members + b"}"
+        case ReportShape.FLAT:
+            data = members
+    return frame.fill(msgspec.json.encode(encode_answer(msgspec.Raw(data), has_alias=False)))
 
 
 def encode_peer_events(peers: Iterable[Peer]) -> list[PeerEventBody]:

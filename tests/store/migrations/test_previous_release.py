@@ -21,10 +21,10 @@ from sqlalchemy import Connection, text
 from aftercall import store
 from aftercall.cli.check import check_data
 from aftercall.core.events import PeerLeft
-from aftercall.core.records import Phase
+from aftercall.core.records import Phase, ReportShape
 from aftercall.service.data_check import DataCheck
 from aftercall.settings import Settings
-from aftercall.store import chat_transcript, early_facts, participants, reports, samples
+from aftercall.store import apps, chat_transcript, early_facts, participants, reports, samples
 from aftercall.store.engine.database import Database, UnfitDatabase, migrate
 from aftercall.store.sessions import rows as session_rows
 from tests.conftest import NewDatabase
@@ -86,6 +86,9 @@ async def test_a_migrated_dump_keeps_the_promises_of_the_database(
 async def test_records_of_the_previous_release_can_be_read(previous: Database) -> None:
     async with previous.read() as tx:
         app_id = (await tx.execute(text("SELECT id FROM apps"))).scalar_one()
+        app = await apps.find_app(tx, app_id)
+        assert app is not None
+        assert app.report_shape is ReportShape.BOTH
         found = await tx.execute(text("SELECT id FROM sessions WHERE title = 'Over'"))
         session_id = found.scalar_one()
         session = await session_rows.find_session(tx, app_id, session_id)

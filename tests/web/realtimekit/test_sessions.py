@@ -8,6 +8,9 @@ import pytest
 from cloudflare import AsyncCloudflare, NotFoundError
 
 from aftercall.core.events import SampleTaken, SessionClosed, SessionOpened
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import ReportShape
+from aftercall.service.accounts.tokens import GRANT_LIFE_MS
 from tests.recorder_harness import at, chat_message, join_session, leave, transcript_line
 
 RestServer = Any
@@ -184,6 +187,23 @@ async def test_a_peer_report_has_the_members_of_every_generation(server: RestSer
     assert set(data) >= {"preset_name", "role", "session_id", "peer_report", "peer_stats"}
     assert data["quality_stats"]["peer_ids"] == ["call-ana"]
     assert "peer_events" not in data
+
+
+@pytest.mark.parametrize("shape", [ReportShape.FLAT, ReportShape.NESTED])
+async def test_an_app_that_reads_one_place_is_sent_a_report_once(
+    server: RestServer, shape: ReportShape
+) -> None:
+    caller = await _caller(server)
+    other = await _caller(server)
+    both = await _data(caller, "/sessions/peer-report/call-ana")
+    await server.services.setup.set_report_shape(caller.account_id, caller.app_id, shape)
+    server.clock.now = EpochMs(server.clock.now + GRANT_LIFE_MS)
+    once = await _data(caller, "/sessions/peer-report/call-ana")
+    nested = both.pop("participant")
+    assert once == (both if shape is ReportShape.FLAT else {"participant": nested})
+    assert "participant" in await _data(other, "/sessions/peer-report/call-ana")
+    details = await _data(caller, "/sessions/call/participants/call-ana")
+    assert set(details) == {"participant"}
 
 
 async def test_filters_narrow_the_statistics(server: RestServer) -> None:

@@ -4,12 +4,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import InvalidBody, Malformed, NotFound, Refused
 from aftercall.core.ids import NewId, is_path_id
 from aftercall.core.instants import Clock
-from aftercall.core.records import Account, ApiToken, App, Role
+from aftercall.core.records import Account, ApiToken, App, ReportShape, Role
 from aftercall.service.accounts.tokens import API_TOKEN_PREFIX, hash_token
 from aftercall.store import apps
 from aftercall.store.engine.database import Database
@@ -93,6 +94,21 @@ class Setup:
                 code="app_ambiguous",
             )
         return found[0]
+
+    async def set_report_shape(
+        self, account_id: str | None, app_id: str | None, shape: ReportShape
+    ) -> App:
+        """Set where an app of an account reads its reports; servers follow within seconds.
+        Raises `NotFound`, and `Malformed` if several come into question."""
+        account = await self.account_of(account_id)
+        chosen = app_id or (await self.only_app(account.id)).id
+        async with self._db.write() as tx:
+            app = await apps.find_app(tx, chosen)
+            if app is None or app.account_id != account.id:
+                raise NotFound.of("app", chosen)
+            changed = replace(app, report_shape=shape)
+            await apps.save_app(tx, changed)
+        return changed
 
     async def first_app_id(self) -> str:
         """The oldest app of the oldest account. Raises `NotFound` when there is none."""

@@ -112,7 +112,9 @@ class Access:
         self._grants: TLRUCache[str, tuple[Grant, EpochMs]] = TLRUCache(
             _GRANTS_KEPT, ttu=until, timer=clock
         )
-        self._apps: LRUCache[str, App] = LRUCache(_GRANTS_KEPT)
+        self._apps: TLRUCache[str, tuple[App, EpochMs]] = TLRUCache(
+            _GRANTS_KEPT, ttu=until, timer=clock
+        )
         self._verified: LRUCache[str, ParticipantGrant] = LRUCache(_TOKENS_KEPT)
 
     async def create_app(self, account_id: str, name: str) -> App:
@@ -231,12 +233,13 @@ class Access:
         if grant.app_id is not None and grant.app_id != app_id:
             raise Refused("The token is not one of this app", code="foreign_app")
         _check_role(grant, needs)
-        app = self._apps.get(app_id)
+        known = self._apps.get(app_id)
+        app = known[0] if known is not None else None
         if app is None:
             async with self._db.read() as tx:
                 app = await apps.find_app(tx, app_id)
             if app is not None:
-                self._apps[app_id] = app
+                self._apps[app_id] = app, EpochMs(self._clock() + GRANT_LIFE_MS)
         if app is None or app.account_id != grant.account_id:
             raise NotFound.of("app", app_id)
         return app

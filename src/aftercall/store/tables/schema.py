@@ -60,6 +60,7 @@ apps: Final = Table(
     text_column("id"),
     text_column("name"),
     epoch_ms_column("created_at"),
+    text_column("report_shape"),
     PrimaryKeyConstraint("id"),
     Index("ix_apps_account", "account_id", "created_at", "id"),
 )

@@ -176,4 +176,4 @@ async def _tenant(
         grant, parse_path_id(app_id, what="app"), needs=needed_role(request.method)
     )
     structlog.contextvars.bind_contextvars(app_id=app.id)
-    return Tenant(account_id=app.account_id, app_id=app.id)
+    return Tenant(account_id=app.account_id, app_id=app.id, report_shape=app.report_shape)

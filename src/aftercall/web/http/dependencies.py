@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from aftercall.core.errors import Malformed
+from aftercall.core.records import ReportShape
 from aftercall.service.accounts.tokens import Grant
 from aftercall.service.services import Services
 from aftercall.wire.query import Query
@@ -20,6 +21,7 @@ class Tenant:
 
     account_id: str
     app_id: str
+    report_shape: ReportShape = ReportShape.BOTH
 
 
 ProvidedServices: TypeAlias = NamedDependency[SkipValidation[Services]]

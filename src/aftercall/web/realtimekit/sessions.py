@@ -196,6 +196,7 @@ async def get_peer_report(
         report.receptions if wants_quality(filters) else None,
         report.rows,
         filters=filters,
+        shape=tenant.report_shape,
     )
     return PiecewiseResponse(pieces)
 
