@@ -20,16 +20,14 @@ async def save_account(tx: AsyncConnection, account: Account) -> None:
 
 
 async def find_account(tx: AsyncConnection, account_id: str) -> Account | None:
-    row = (
-        await tx.execute(select(*_ACCOUNT.columns).where(schema.accounts.c.id == account_id))
-    ).first()
+    row = (await tx.execute(_ACCOUNT.select.where(schema.accounts.c.id == account_id))).first()
     return None if row is None else _ACCOUNT.from_row(row)
 
 
 async def list_accounts(tx: AsyncConnection) -> list[Account]:
     """All accounts, oldest first."""
     c = schema.accounts.c
-    rows = await tx.execute(select(*_ACCOUNT.columns).order_by(c.created_at, c.id))
+    rows = await tx.execute(_ACCOUNT.select.order_by(c.created_at, c.id))
     return [_ACCOUNT.from_row(row) for row in rows]
 
 
@@ -39,7 +37,7 @@ async def save_app(tx: AsyncConnection, app: App) -> None:
 
 
 async def find_app(tx: AsyncConnection, app_id: str) -> App | None:
-    row = (await tx.execute(select(*_APP.columns).where(schema.apps.c.id == app_id))).first()
+    row = (await tx.execute(_APP.select.where(schema.apps.c.id == app_id))).first()
     return None if row is None else _APP.from_row(row)
 
 
@@ -64,9 +62,7 @@ async def list_apps(
         )
     order = [c.created_at.desc(), c.id.desc()] if is_descending else [c.created_at, c.id]
     total = (await tx.execute(select(func.count()).where(*where))).scalar_one()
-    rows = await tx.execute(
-        select(*_APP.columns).where(*where).order_by(*order).offset(offset).limit(limit)
-    )
+    rows = await tx.execute(_APP.select.where(*where).order_by(*order).offset(offset).limit(limit))
     return Page(items=[_APP.from_row(row) for row in rows], offset=offset, total=total)
 
 
@@ -77,7 +73,7 @@ async def save_token(tx: AsyncConnection, token: ApiToken) -> None:
 
 async def find_token_by_hash(tx: AsyncConnection, hash: str) -> ApiToken | None:
     """The token of this SHA-256, revoked or not."""
-    row = (await tx.execute(select(*_TOKEN.columns).where(schema.tokens.c.hash == hash))).first()
+    row = (await tx.execute(_TOKEN.select.where(schema.tokens.c.hash == hash))).first()
     return None if row is None else _TOKEN.from_row(row)
 
 
@@ -85,7 +81,7 @@ async def list_tokens(tx: AsyncConnection, account_id: str) -> list[ApiToken]:
     """All tokens of an account, revoked ones too, oldest first."""
     c = schema.tokens.c
     rows = await tx.execute(
-        select(*_TOKEN.columns).where(c.account_id == account_id).order_by(c.created_at, c.id)
+        _TOKEN.select.where(c.account_id == account_id).order_by(c.created_at, c.id)
     )
     return [_TOKEN.from_row(row) for row in rows]
 

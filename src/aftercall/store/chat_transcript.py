@@ -82,8 +82,7 @@ async def messages_of_session(
     """A session's chat in the order of time; `after` the `(at, id)` of the last one seen."""
     c = schema.chat_messages.c
     statement = (
-        select(*_MESSAGE.columns)
-        .where(c.app_id == app_id, c.session_id == session_id)
+        _MESSAGE.select.where(c.app_id == app_id, c.session_id == session_id)
         .order_by(c.at, c.id)
         .limit(limit)
     )
@@ -117,8 +116,7 @@ async def lines_of_session(
     one seen."""
     c = schema.transcript_lines.c
     statement = (
-        select(*_LINE.columns)
-        .where(c.app_id == app_id, c.session_id == session_id)
+        _LINE.select.where(c.app_id == app_id, c.session_id == session_id)
         .order_by(c.start_at, c.id)
         .limit(limit)
     )
@@ -168,8 +166,6 @@ async def save_summary(tx: AsyncConnection, summary: Summary) -> None:
 async def find_summary(tx: AsyncConnection, app_id: str, session_id: str) -> Summary | None:
     c = schema.summaries.c
     row = (
-        await tx.execute(
-            select(*_SUMMARY.columns).where(c.app_id == app_id, c.session_id == session_id)
-        )
+        await tx.execute(_SUMMARY.select.where(c.app_id == app_id, c.session_id == session_id))
     ).first()
     return None if row is None else _SUMMARY.from_row(row)

@@ -157,8 +157,7 @@ async def list_jobs(tx: AsyncConnection, *, is_dead: bool = False, limit: int = 
     """Jobs that wait or run, or dead jobs, oldest first."""
     c = schema.jobs.c
     rows = await tx.execute(
-        select(*_JOB.columns)
-        .where(c.dead_at.is_not(None) if is_dead else c.dead_at.is_(None))
+        _JOB.select.where(c.dead_at.is_not(None) if is_dead else c.dead_at.is_(None))
         .order_by(c.created_at, c.id)
         .limit(limit)
     )

@@ -22,9 +22,7 @@ async def save_meeting(tx: AsyncConnection, meeting: Meeting) -> None:
 
 async def find_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting | None:
     c = schema.meetings.c
-    row = (
-        await tx.execute(select(*_MEETING.columns).where(c.app_id == app_id, c.id == meeting_id))
-    ).first()
+    row = (await tx.execute(_MEETING.select.where(c.app_id == app_id, c.id == meeting_id))).first()
     return None if row is None else _MEETING.from_row(row)
 
 
@@ -32,7 +30,7 @@ async def lock_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Mee
     """A meeting that nobody else can change until this transaction ends."""
     c = schema.meetings.c
     where = (c.app_id == app_id, c.id == meeting_id)
-    row = (await tx.execute(select(*_MEETING.columns).where(*where).with_for_update())).first()
+    row = (await tx.execute(_MEETING.select.where(*where).with_for_update())).first()
     return None if row is None else _MEETING.from_row(row)
 
 
@@ -44,11 +42,7 @@ async def list_meetings(tx: AsyncConnection, query: MeetingQuery) -> Page[Meetin
     order = [c.created_at.desc(), c.id.desc()] if query.is_descending else [c.created_at, c.id]
     total = (await tx.execute(select(func.count()).where(*where))).scalar_one()
     rows = await tx.execute(
-        select(*_MEETING.columns)
-        .where(*where)
-        .order_by(*order)
-        .offset(query.offset)
-        .limit(query.limit)
+        _MEETING.select.where(*where).order_by(*order).offset(query.offset).limit(query.limit)
     )
     return Page(items=[_MEETING.from_row(row) for row in rows], offset=query.offset, total=total)
 
@@ -84,9 +78,7 @@ async def find_member(
     c = schema.members.c
     row = (
         await tx.execute(
-            select(*_MEMBER.columns).where(
-                c.app_id == app_id, c.meeting_id == meeting_id, c.id == member_id
-            )
+            _MEMBER.select.where(c.app_id == app_id, c.meeting_id == meeting_id, c.id == member_id)
         )
     ).first()
     return None if row is None else _MEMBER.from_row(row)
@@ -98,7 +90,7 @@ async def lock_member(
     """A member, removed or not, that nobody else can change until this transaction ends."""
     c = schema.members.c
     where = (c.app_id == app_id, c.meeting_id == meeting_id, c.id == member_id)
-    row = (await tx.execute(select(*_MEMBER.columns).where(*where).with_for_update())).first()
+    row = (await tx.execute(_MEMBER.select.where(*where).with_for_update())).first()
     return None if row is None else _MEMBER.from_row(row)
 
 
@@ -110,11 +102,7 @@ async def list_members(
     where = [c.app_id == app_id, c.meeting_id == meeting_id, c.removed_at.is_(None)]
     total = (await tx.execute(select(func.count()).where(*where))).scalar_one()
     rows = await tx.execute(
-        select(*_MEMBER.columns)
-        .where(*where)
-        .order_by(c.created_at, c.id)
-        .offset(offset)
-        .limit(limit)
+        _MEMBER.select.where(*where).order_by(c.created_at, c.id).offset(offset).limit(limit)
     )
     return Page(items=[_MEMBER.from_row(row) for row in rows], offset=offset, total=total)
 
@@ -129,12 +117,10 @@ async def find_members(
     """The members, removed or not, that have one of the ids or one of the custom ids."""
     c = schema.members.c
     rows = await tx.execute(
-        select(*_MEMBER.columns)
-        .where(
+        _MEMBER.select.where(
             c.app_id == app_id,
             c.meeting_id == meeting_id,
             or_(c.id.in_(list(ids)), c.custom_participant_id.in_(list(custom_ids))),
-        )
-        .order_by(c.created_at, c.id)
+        ).order_by(c.created_at, c.id)
     )
     return [_MEMBER.from_row(row) for row in rows]

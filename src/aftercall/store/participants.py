@@ -37,9 +37,9 @@ async def participants_of_session(
     """All participants of a session, hidden ones too, in the order of joining."""
     c = schema.participants.c
     rows = await tx.execute(
-        select(*_PARTICIPANT.columns)
-        .where(c.app_id == app_id, c.session_id == session_id)
-        .order_by(c.joined_at, c.id)
+        _PARTICIPANT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(
+            c.joined_at, c.id
+        )
     )
     return [_PARTICIPANT.from_row(row) for row in rows]
 
@@ -54,11 +54,7 @@ async def list_participants(tx: AsyncConnection, query: ParticipantQuery) -> Pag
     order = [column.desc() if query.is_descending else column.asc() for column in columns]
     total = (await tx.execute(select(func.count()).where(*where))).scalar_one()
     rows = await tx.execute(
-        select(*_PARTICIPANT.columns)
-        .where(*where)
-        .order_by(*order)
-        .offset(query.offset)
-        .limit(query.limit)
+        _PARTICIPANT.select.where(*where).order_by(*order).offset(query.offset).limit(query.limit)
     )
     items = [_PARTICIPANT.from_row(row) for row in rows]
     return Page(items=items, offset=query.offset, total=total)
@@ -131,8 +127,8 @@ async def participants_of_user(
     if not who:
         return []
     rows = await tx.execute(
-        select(*_PARTICIPANT.columns)
-        .where(c.app_id == app_id, c.session_id.in_(list(session_ids)), or_(*who))
-        .order_by(c.joined_at, c.id)
+        _PARTICIPANT.select.where(
+            c.app_id == app_id, c.session_id.in_(list(session_ids)), or_(*who)
+        ).order_by(c.joined_at, c.id)
     )
     return [_PARTICIPANT.from_row(row) for row in rows]

@@ -25,7 +25,7 @@ async def events_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list
     """A peer's events in the order of time."""
     c = schema.notes.c
     rows = await tx.execute(
-        select(*_EVENT.columns).where(c.app_id == app_id, c.peer_id == peer_id).order_by(c.at, c.id)
+        _EVENT.select.where(c.app_id == app_id, c.peer_id == peer_id).order_by(c.at, c.id)
     )
     return [_EVENT.from_row(row) for row in rows]
 
@@ -36,9 +36,7 @@ async def events_of_session(
     """The events of all peers of a session in the order of time."""
     c = schema.notes.c
     rows = await tx.execute(
-        select(*_EVENT.columns)
-        .where(c.app_id == app_id, c.session_id == session_id)
-        .order_by(c.at, c.id)
+        _EVENT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(c.at, c.id)
     )
     return [_EVENT.from_row(row) for row in rows]
 

@@ -53,18 +53,14 @@ async def save_peers(tx: AsyncConnection, peers: Iterable[Peer]) -> None:
 
 async def find_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> Peer | None:
     c = schema.peers.c
-    row = (
-        await tx.execute(select(*_PEER.columns).where(c.app_id == app_id, c.id == peer_id))
-    ).first()
+    row = (await tx.execute(_PEER.select.where(c.app_id == app_id, c.id == peer_id))).first()
     return None if row is None else _PEER.from_row(row)
 
 
 async def find_peers(tx: AsyncConnection, app_id: str, peer_ids: Sequence[str]) -> dict[str, Peer]:
     """Those of the peers that exist, by id."""
     c = schema.peers.c
-    rows = await tx.execute(
-        select(*_PEER.columns).where(c.app_id == app_id, c.id.in_(list(peer_ids)))
-    )
+    rows = await tx.execute(_PEER.select.where(c.app_id == app_id, c.id.in_(list(peer_ids))))
     return {peer.id: peer for peer in map(_PEER.from_row, rows)}
 
 
@@ -91,13 +87,11 @@ async def peers_of_participants(
     without their heartbeats."""
     c = schema.peers.c
     rows = await tx.execute(
-        select(*_PEER.columns)
-        .where(
+        _PEER.select.where(
             c.app_id == app_id,
             c.session_id == session_id,
             c.participant_id.in_(list(participant_ids)),
-        )
-        .order_by(c.first_heard_at, c.id)
+        ).order_by(c.first_heard_at, c.id)
     )
     return [_PEER.from_row(row) for row in rows]
 

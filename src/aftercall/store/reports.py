@@ -23,9 +23,7 @@ async def save_reports(tx: AsyncConnection, reports: Iterable[StoredReport]) -> 
 
 async def find_report(tx: AsyncConnection, app_id: str, peer_id: str) -> StoredReport | None:
     c = schema.reports.c
-    row = (
-        await tx.execute(select(*_REPORT.columns).where(c.app_id == app_id, c.peer_id == peer_id))
-    ).first()
+    row = (await tx.execute(_REPORT.select.where(c.app_id == app_id, c.peer_id == peer_id))).first()
     return None if row is None else _REPORT.from_row(row)
 
 
@@ -35,9 +33,7 @@ async def reports_of_session(
     """The reports of all peers of a session, by peer id."""
     c = schema.reports.c
     rows = await tx.execute(
-        select(*_REPORT.columns)
-        .where(c.app_id == app_id, c.session_id == session_id)
-        .order_by(c.peer_id)
+        _REPORT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(c.peer_id)
     )
     return [_REPORT.from_row(row) for row in rows]
 

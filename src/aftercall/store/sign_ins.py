@@ -72,5 +72,5 @@ async def take_link(tx: AsyncConnection, id: str) -> SignInLink | None:
 
 
 async def find_token(tx: AsyncConnection, token_id: str) -> ApiToken | None:
-    row = (await tx.execute(select(*_TOKEN.columns).where(schema.tokens.c.id == token_id))).first()
+    row = (await tx.execute(_TOKEN.select.where(schema.tokens.c.id == token_id))).first()
     return None if row is None else _TOKEN.from_row(row)

@@ -58,6 +58,11 @@ class SessionReads:
 
     async def find_session(self, app_id: str, session_id: str) -> Session:
         """Raises `NotFound`."""
+        session = await session_rows.fetch_session(self._db, app_id, session_id)
+        if session is None:
+            raise NotFound.of("session", session_id)
+        if not self._counts_running or session.phase is Phase.ENDED:
+            return session
         async with self._db.read() as tx:
             return await self._up_to_now(tx, await find_existing_session(tx, app_id, session_id))
 

@@ -125,9 +125,7 @@ async def _scan(
         last = Cursor(rows[-1][0], rows[-1][1], False)
         size = min(4 * size, LARGEST_BATCH)
     c = SESSIONS
-    listed = await tx.execute(
-        select(*SESSION.columns).where(c.app_id == query.app_id, c.id.in_(list(found)))
-    )
+    listed = await tx.execute(SESSION.select.where(c.app_id == query.app_id, c.id.in_(list(found))))
     by_id = {row.id: SESSION.from_row(row) for row in listed}
     return [SortedSession(by_id[id], at) for id, at in found.items()]
 

@@ -98,8 +98,7 @@ async def list_sessions(
 async def live_sessions(tx: AsyncConnection, app_id: str, limit: int) -> list[Session]:
     """Sessions of an app that have not ended, the newest first."""
     rows = await tx.execute(
-        select(*SESSION.columns)
-        .where(*conditions(SessionQuery(app_id=app_id, is_live=True)))
+        SESSION.select.where(*conditions(SessionQuery(app_id=app_id, is_live=True)))
         .order_by(SESSIONS.created_at.desc(), SESSIONS.id.desc())
         .limit(limit)
     )

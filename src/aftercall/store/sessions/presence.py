@@ -20,9 +20,9 @@ async def participants_of_sessions(
     """All participants of the sessions, hidden ones included, in the order of joining."""
     c = schema.participants.c
     rows = await tx.execute(
-        select(*_PARTICIPANT.columns)
-        .where(c.app_id == app_id, c.session_id.in_(list(session_ids)))
-        .order_by(c.session_id, c.joined_at, c.id)
+        _PARTICIPANT.select.where(c.app_id == app_id, c.session_id.in_(list(session_ids))).order_by(
+            c.session_id, c.joined_at, c.id
+        )
     )
     return [_PARTICIPANT.from_row(row) for row in rows]
 
@@ -55,8 +55,7 @@ async def peers_of_those_present(
     """All peers of the visible participants that are present in one of the sessions."""
     row, peer = schema.participants.c, schema.peers.c
     rows = await tx.execute(
-        select(*_PEER.columns)
-        .select_from(schema.peers)
+        _PEER.select.select_from(schema.peers)
         .join(
             schema.participants,
             and_(

@@ -1,13 +1,15 @@
 """Sessions: written one by one, found in every way the services need."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, case, literal_column, select
+from sqlalchemy import BigInteger, Select, Text, bindparam, case, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
+from aftercall.store.engine.database import Database
+from aftercall.store.engine.lookup import Lookup
 from aftercall.store.engine.record_mapping import Shape, insert_into, upsert_rows
 from aftercall.store.sessions.day_counts import counted_as, counted_by, update_day_counts
 from aftercall.store.sessions.facets import find_verdict_terms
@@ -109,10 +111,24 @@ def _terms_of(id: str, row: Any) -> frozenset[str]:
 
 async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:
     c = schema.sessions.c
-    row = (
-        await tx.execute(select(*SESSION.columns).where(c.app_id == app_id, c.id == session_id))
-    ).first()
+    row = (await tx.execute(SESSION.select.where(c.app_id == app_id, c.id == session_id))).first()
     return None if row is None else SESSION.from_row(row)
+
+
+async def fetch_session(db: Database, app_id: str, session_id: str) -> Session | None:
+    """`find_session` where nothing else is read in the same transaction."""
+    rows = await db.fetch(_BY_ID, app_id=app_id, session_id=session_id)
+    return SESSION.from_row(rows[0]) if rows else None
+
+
+def _by_id() -> Select[Any]:
+    app_id, session_id = bindparam("app_id", type_=Text), bindparam("session_id", type_=Text)
+    return SESSION.select.where(
+        schema.sessions.c.app_id == app_id, schema.sessions.c.id == session_id
+    )
+
+
+_BY_ID: Final = Lookup(_by_id)
 
 
 async def find_with_keys(
@@ -133,7 +149,7 @@ async def lock_session(tx: AsyncConnection, app_id: str, session_id: str) -> Ses
     c = schema.sessions.c
     row = (
         await tx.execute(
-            select(*SESSION.columns).where(c.app_id == app_id, c.id == session_id).with_for_update()
+            SESSION.select.where(c.app_id == app_id, c.id == session_id).with_for_update()
         )
     ).first()
     return None if row is None else SESSION.from_row(row)
@@ -144,9 +160,7 @@ async def find_sessions(
 ) -> dict[str, Session]:
     """Those of the sessions that exist, by id."""
     c = schema.sessions.c
-    rows = await tx.execute(
-        select(*SESSION.columns).where(c.app_id == app_id, c.id.in_(list(session_ids)))
-    )
+    rows = await tx.execute(SESSION.select.where(c.app_id == app_id, c.id.in_(list(session_ids))))
     return {session.id: session for session in map(SESSION.from_row, rows)}
 
 
@@ -155,7 +169,7 @@ async def find_current_session(tx: AsyncConnection, app_id: str, meeting_id: str
     c = schema.sessions.c
     row = (
         await tx.execute(
-            select(*SESSION.columns).where(c.app_id == app_id, c.meeting_id == meeting_id, IS_LIVE)
+            SESSION.select.where(c.app_id == app_id, c.meeting_id == meeting_id, IS_LIVE)
         )
     ).first()
     return None if row is None else SESSION.from_row(row)
@@ -173,8 +187,7 @@ async def find_session_covering(
     )
     row = (
         await tx.execute(
-            select(*SESSION.columns)
-            .where(
+            SESSION.select.where(
                 c.app_id == app_id,
                 c.meeting_id == meeting_id,
                 c.phase == Phase.ENDED.value,
@@ -192,9 +205,9 @@ async def children_of(tx: AsyncConnection, app_id: str, session_id: str) -> list
     """The sessions of this one's breakout rooms, oldest first."""
     c = schema.sessions.c
     rows = await tx.execute(
-        select(*SESSION.columns)
-        .where(c.app_id == app_id, c.parent_session_id == session_id)
-        .order_by(c.created_at, c.id)
+        SESSION.select.where(c.app_id == app_id, c.parent_session_id == session_id).order_by(
+            c.created_at, c.id
+        )
     )
     return [SESSION.from_row(row) for row in rows]
 
@@ -203,6 +216,6 @@ async def past_deadline(tx: AsyncConnection, now: EpochMs, limit: int) -> list[S
     """Sessions of any app whose deadline is at or before `now`, the longest past first."""
     c = schema.sessions.c
     rows = await tx.execute(
-        select(*SESSION.columns).where(c.deadline_at <= now).order_by(c.deadline_at).limit(limit)
+        SESSION.select.where(c.deadline_at <= now).order_by(c.deadline_at).limit(limit)
     )
     return [SESSION.from_row(row) for row in rows]
