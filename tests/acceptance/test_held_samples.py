@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from playwright.async_api import Page, Request
 
 from aftercall.core.records import StoredSample
 from aftercall.store import samples
-from tests.acceptance.call_page import open_tab
+from tests.acceptance.call_page import Tab, open_tab
 from tests.acceptance.chromium import browser, find_chromium
 from tests.acceptance.database_reads import read_transaction
 from tests.acceptance.server import Server, running
@@ -41,10 +43,10 @@ class Requests:
             if found:
                 self.samples.append(found)
 
-    async def wait_for(self, size: int) -> None:
-        """Waits until a request has so many samples."""
+    async def wait_for(self, sizes: Container[int]) -> None:
+        """Waits until a request has one of these numbers of samples."""
         begun = len(self.samples)
-        while not any(len(found) == size for found in self.samples[begun:]):
+        while not any(len(found) in sizes for found in self.samples[begun:]):
             await self.page.wait_for_event(
                 "request", lambda request: request.url.endswith("/v1/collect")
             )
@@ -56,34 +58,52 @@ async def stored(server: Server, peer_id: str) -> list[StoredSample]:
         return await samples.of_peer(tx, server.app_id, peer_id)
 
 
-async def test_samples_are_held_until_somebody_looks_and_none_is_lost(tmp_path: Path) -> None:
+@asynccontextmanager
+async def call(data_dir: Path) -> AsyncIterator[tuple[Server, Tab, Tab]]:
+    """A server that asks for four samples together, and a call of two."""
     assert CHROMIUM is not None
     env = {
         "AFTERCALL_INTERVAL_MS": str(INTERVAL_MS),
         "AFTERCALL_SAMPLES_PER_REQUEST": str(HELD),
     }
-    with running(tmp_path, env=env) as server:
+    with running(data_dir, env=env) as server:
         async with browser(CHROMIUM) as chromium:
             ann, bob = [await open_tab(chromium, name) for name in ("Ann", "Bob")]
-            of_ann, of_bob = Requests(ann.page), Requests(bob.page)
             for tab in (ann, bob):
+                # The call page shows everybody's quality: a look at the session.
+                await tab.page.route("**/try/quality*", lambda route: route.abort())
                 await tab.join(server.url, "held")
             await ann.wait_until_connected(1)
-            await of_ann.wait_for(HELD)
-            await ann.page.wait_for_timeout(2.5 * INTERVAL_MS)
-            left_at = await ann.page.evaluate("Date.now()")
-            await ann.page.goto("about:blank")
+            yield server, ann, bob
 
-            await of_bob.wait_for(HELD)
-            report = server.kit(f"sessions/peer-report/{bob.stays[-1].peer_id}")
-            assert (await ann.page.request.get(report, headers=server.headers)).ok
-            await of_bob.wait_for(1)
-            await of_bob.wait_for(1)
-            await bob.leave()
-        anns = await stored(server, ann.stays[-1].peer_id)
-        bobs = await stored(server, bob.stays[-1].peer_id)
-    # The end of the page sent what waited.
-    assert left_at - anns[-1].at < 2 * INTERVAL_MS
-    for requests, kept in ((of_ann, anns), (of_bob, bobs)):
-        sent = {sequence for found in requests.samples for sequence in found}
-        assert sent <= {sample.sequence for sample in kept}
+
+def assert_stored(requests: Requests, kept: list[StoredSample]) -> None:
+    sent = {sequence for found in requests.samples for sequence in found}
+    assert sent <= {sample.sequence for sample in kept}
+
+
+async def test_the_end_of_a_page_sends_the_samples_it_holds(tmp_path: Path) -> None:
+    async with call(tmp_path) as (server, ann, _):
+        requests = Requests(ann.page)
+        await requests.wait_for(range(HELD, 9))
+        await ann.page.wait_for_timeout(2.5 * INTERVAL_MS)
+        left_at = await ann.page.evaluate("Date.now()")
+        await ann.page.goto("about:blank")
+        kept = await stored(server, ann.stays[-1].peer_id)
+        while not kept or left_at - kept[-1].at > 2 * INTERVAL_MS:
+            await ann.page.wait_for_timeout(100)
+            kept = await stored(server, ann.stays[-1].peer_id)
+    assert_stored(requests, kept)
+
+
+async def test_a_look_at_a_report_brings_back_single_samples(tmp_path: Path) -> None:
+    async with call(tmp_path) as (server, ann, bob):
+        requests = Requests(bob.page)
+        await requests.wait_for(range(HELD, 9))
+        report = server.kit(f"sessions/peer-report/{ann.stays[-1].peer_id}")
+        assert (await ann.page.request.get(report, headers=server.headers)).ok
+        await requests.wait_for([1])
+        await requests.wait_for([1])
+        await bob.leave()
+        kept = await stored(server, bob.stays[-1].peer_id)
+    assert_stored(requests, kept)
