@@ -1,7 +1,5 @@
 """A participant, its peers and its report in one statement, on both engines."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,8 +9,6 @@ from aftercall.core.records import Participant
 from aftercall.store import participants, peers, reports
 from aftercall.store.engine.database import Database
 from aftercall.store.participant_reports import (
-    BY_ANY_ID,
-    BY_PEER,
     ReportDocument,
     find_by_any_id,
     find_by_peer,
@@ -98,24 +94,3 @@ async def test_an_unknown_session_is_distinct_from_one_without_the_participant(
     assert await find_by_any_id(db, "a", "empty", "ada") == (True, None)
     assert await find_by_any_id(db, "a", "nowhere", "ada") == (False, None)
     assert await find_by_any_id(db, "b", "s", "ada") == (False, None)
-
-
-async def test_both_lookups_use_indexes_on_sqlite(
-    new_database: Callable[[str], AbstractContextManager[str]],
-) -> None:
-    with new_database("sqlite") as url:
-        db = await Database.open(url)
-        await _fill(db)
-        given = {"app_id": "a", "session_id": "s", "id": "p-2"}
-        async with db.read() as tx:
-            for lookup in (BY_PEER, BY_ANY_ID):
-                compiled = lookup.compiled_for(tx.dialect)
-                plan = await tx.exec_driver_sql(
-                    f"EXPLAIN QUERY PLAN {compiled.sql}", tuple(compiled.arguments(given))
-                )
-                steps = [str(step) for step in plan.scalars("detail")]
-                # `found` are the one or two rows of the subquery.
-                assert not [
-                    each for each in steps if each.startswith("SCAN") and "found" not in each
-                ]
-        await db.close()

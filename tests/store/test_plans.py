@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,13 +18,16 @@ from aftercall.store import (
     apps,
     chat_transcript,
     jobs,
+    participant_reports,
     participants,
     peer_events,
     peers,
+    reports,
     samples,
 )
 from aftercall.store.append_reports import SQLITE_STATUSES
 from aftercall.store.engine.database import Database
+from aftercall.store.engine.lookup import Lookup
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
@@ -40,7 +44,7 @@ QUESTIONS: dict[str, Question] = {
     "silence": lambda tx: peers.peers_not_heard_since(tx, silence_bounds(NOW, Policy()), 9),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(
-        tx, ParticipantQuery(app_id="a", session_id="s")
+        tx, ParticipantQuery(app_id="a", session_id="s", search="ana")
     ),
     "participant": lambda tx: participants.find_participant(tx, "a", "s", "p"),
     "known samples": lambda tx: samples.known(tx, [("a", "p", 1)]),
@@ -136,6 +140,36 @@ def session(number: int) -> Session:
 @pytest.mark.parametrize("name", QUESTIONS)
 async def test_every_frequent_query_uses_an_index(sqlite: Database, name: str) -> None:
     assert await scans(sqlite, QUESTIONS[name]) == []
+
+
+GIVEN = {
+    "app_id": "a",
+    "session_id": "s",
+    "peer_id": "p",
+    "id": "p",
+    "participant_ids": '["p"]',
+    "limit": 9,
+    "offset": 0,
+}
+
+
+@pytest.mark.parametrize("room", [participants, peers, reports, session_rows, participant_reports])
+async def test_every_lookup_uses_an_index(sqlite: Database, room: ModuleType) -> None:
+    # A page of participants has a lookup for each order.
+    known = [*vars(room).values(), *vars(room).get("_PAGES", {}).values()]
+    lookups = [each for each in known if isinstance(each, Lookup)]
+    assert lookups
+    async with sqlite.read() as tx:
+        for lookup in lookups:
+            compiled = lookup.compiled_for(tx.dialect)
+            plan = await tx.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {compiled.sql}", tuple(compiled.arguments(GIVEN))
+            )
+            steps = [str(step) for step in plan.scalars("detail")]
+            # The one or two rows of a subquery, and the values of a parameter.
+            fine = ("found", "VIRTUAL TABLE")
+            scanned = [step for step in steps if step.startswith("SCAN")]
+            assert not [step for step in scanned if not any(word in step for word in fine)]
 
 
 @pytest.mark.parametrize("few", [0, 1_000])

@@ -40,7 +40,7 @@ class ParticipantReport(NamedTuple):
 
 async def find_by_peer(db: Database, app_id: str, peer_id: str) -> ParticipantReport | None:
     """The participant that has this peer."""
-    rows = await db.fetch(BY_PEER, app_id=app_id, id=peer_id)
+    rows = await db.fetch(_BY_PEER, app_id=app_id, id=peer_id)
     return _of_rows(rows) if rows else None
 
 
@@ -49,7 +49,7 @@ async def find_by_any_id(
 ) -> tuple[bool, ParticipantReport | None]:
     """Whether the session exists; and the participant that
     `store.participants.find_participant` finds there."""
-    rows = await db.fetch(BY_ANY_ID, app_id=app_id, session_id=session_id, id=any_id)
+    rows = await db.fetch(_BY_ANY_ID, app_id=app_id, session_id=session_id, id=any_id)
     # A session without such a participant is one row of nulls.
     if not rows or rows[0][0] is None:
         return bool(rows), None
@@ -81,7 +81,7 @@ def _columns(table: FromClause, columns: list[Column[Any]]) -> list[Any]:
     return [table.c[column.name] for column in columns]
 
 
-def _by_peer() -> Select[Any]:
+def _by_peer(_dialect: str) -> Select[Any]:
     asked, own = schema.peers.alias("asked"), schema.peers.alias("own")
     participant, report = schema.participants, schema.reports
     return (
@@ -107,7 +107,7 @@ def _by_peer() -> Select[Any]:
     )
 
 
-def _by_any_id() -> Select[Any]:
+def _by_any_id(_dialect: str) -> Select[Any]:
     peer, c = schema.peers.c, schema.participants.c
     by_peer = select(peer.participant_id).where(
         peer.app_id == _APP, peer.session_id == _SESSION, peer.id == _ID
@@ -159,5 +159,5 @@ def _is_about(report: FromClause, participant: FromClause) -> Any:
     return and_(report.c.app_id == participant.c.app_id, report.c.peer_id == participant.c.id)
 
 
-BY_PEER: Final = Lookup(_by_peer)
-BY_ANY_ID: Final = Lookup(_by_any_id)
+_BY_PEER: Final = Lookup(_by_peer)
+_BY_ANY_ID: Final = Lookup(_by_any_id)

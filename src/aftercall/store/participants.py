@@ -1,13 +1,25 @@
 """Participants: the rows of a session's attendance."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.records import Participant
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.tables import schema
 
@@ -47,6 +59,8 @@ async def participants_of_session(
 async def list_participants(tx: AsyncConnection, query: ParticipantQuery) -> Page[Participant]:
     """The participants that match; hidden ones never do. `search` is a part of the display
     name or of the custom id, in any case, or the beginning of the row's id or of the user's."""
+    if not (query.search or "").strip():
+        return await _list_all(tx, query)
     c = schema.participants.c
     where = _conditions(query)
     by_duration = query.order is ParticipantOrder.DURATION
@@ -58,6 +72,47 @@ async def list_participants(tx: AsyncConnection, query: ParticipantQuery) -> Pag
     )
     items = [_PARTICIPANT.from_row(row) for row in rows]
     return Page(items=items, offset=query.offset, total=total)
+
+
+async def _list_all(tx: AsyncConnection, query: ParticipantQuery) -> Page[Participant]:
+    of = {"app_id": query.app_id, "session_id": query.session_id}
+    ((total,),) = await fetch(tx, _VISIBLE, **of)
+    page = _PAGES[query.order, query.is_descending]
+    rows = await fetch(tx, page, **of, limit=query.limit, offset=query.offset)
+    items = [_PARTICIPANT.from_row(row) for row in rows]
+    return Page(items=items, offset=query.offset, total=total)
+
+
+def _visible(of: Select[Any]) -> Select[Any]:
+    c = schema.participants.c
+    return of.where(
+        c.app_id == bindparam("app_id", type_=Text),
+        c.session_id == bindparam("session_id", type_=Text),
+        c.is_hidden.is_(False),
+    )
+
+
+def _page_lookup(order: ParticipantOrder, is_descending: bool) -> Lookup:
+    c = schema.participants.c
+    by = [c.duration_minutes if order is ParticipantOrder.DURATION else c.joined_at, c.id]
+    return Lookup(
+        lambda _dialect: (
+            _visible(_PARTICIPANT.select)
+            .order_by(*(column.desc() if is_descending else column.asc() for column in by))
+            .limit(bindparam("limit", type_=Integer))
+            .offset(bindparam("offset", type_=Integer))
+        )
+    )
+
+
+_VISIBLE: Final = Lookup(
+    lambda _dialect: _visible(select(func.count()).select_from(schema.participants))
+)
+_PAGES: Final = {
+    (order, is_descending): _page_lookup(order, is_descending)
+    for order in ParticipantOrder
+    for is_descending in (False, True)
+}
 
 
 def _conditions(query: ParticipantQuery) -> list[ColumnElement[Any]]:

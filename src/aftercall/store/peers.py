@@ -6,13 +6,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Select, and_, case, func, select, tuple_
+from sqlalchemy import Select, Text, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import SilenceBounds
 from aftercall.core.records import Peer, Phase
-from aftercall.store.engine.array_params import PEERS, values_in, values_table
+from aftercall.store.engine.array_params import PEERS, among, is_among, values_in, values_table
+from aftercall.store.engine.lookup import Lookup, fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.tables import schema
 
@@ -52,9 +53,11 @@ async def save_peers(tx: AsyncConnection, peers: Iterable[Peer]) -> None:
 
 
 async def find_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> Peer | None:
-    c = schema.peers.c
-    row = (await tx.execute(_PEER.select.where(c.app_id == app_id, c.id == peer_id))).first()
-    return None if row is None else _PEER.from_row(row)
+    rows = await fetch(tx, _BY_ID, app_id=app_id, id=peer_id)
+    return _PEER.from_row(rows[0]) if rows else None
+
+
+_BY_ID: Final = key_lookup(_PEER.columns, schema.peers.c.app_id, schema.peers.c.id)
 
 
 async def find_peers(tx: AsyncConnection, app_id: str, peer_ids: Sequence[str]) -> dict[str, Peer]:
@@ -85,15 +88,21 @@ async def peers_of_participants(
 ) -> list[Peer]:
     """The peers of some participants of a session, in the order in which they were first heard,
     without their heartbeats."""
-    c = schema.peers.c
-    rows = await tx.execute(
-        _PEER.select.where(
-            c.app_id == app_id,
-            c.session_id == session_id,
-            c.participant_id.in_(list(participant_ids)),
-        ).order_by(c.first_heard_at, c.id)
-    )
+    ids = among(tx.dialect.name, "participant_ids", list(participant_ids))
+    rows = await fetch(tx, _OF_PARTICIPANTS, app_id=app_id, session_id=session_id, **ids)
     return [_PEER.from_row(row) for row in rows]
+
+
+def _of_participants(dialect: str) -> Select[Any]:
+    c = schema.peers.c
+    return _PEER.select.where(
+        c.app_id == bindparam("app_id", type_=Text),
+        c.session_id == bindparam("session_id", type_=Text),
+        is_among(dialect, c.participant_id, "participant_ids", Text),
+    ).order_by(c.first_heard_at, c.id)
+
+
+_OF_PARTICIPANTS: Final = Lookup(_of_participants)
 
 
 def _with_heartbeat(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs | None) -> Peer:

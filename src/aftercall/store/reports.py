@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
+from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.peers import Key
 from aftercall.store.tables import schema
@@ -22,9 +23,11 @@ async def save_reports(tx: AsyncConnection, reports: Iterable[StoredReport]) -> 
 
 
 async def find_report(tx: AsyncConnection, app_id: str, peer_id: str) -> StoredReport | None:
-    c = schema.reports.c
-    row = (await tx.execute(_REPORT.select.where(c.app_id == app_id, c.peer_id == peer_id))).first()
-    return None if row is None else _REPORT.from_row(row)
+    rows = await fetch(tx, _BY_PEER, app_id=app_id, peer_id=peer_id)
+    return _REPORT.from_row(rows[0]) if rows else None
+
+
+_BY_PEER: Final = key_lookup(_REPORT.columns, schema.reports.c.app_id, schema.reports.c.peer_id)
 
 
 async def reports_of_session(

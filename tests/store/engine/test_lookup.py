@@ -23,7 +23,7 @@ async def test_a_lookup_returns_the_rows_of_its_statement(db: Database) -> None:
             assert await session_rows.insert_session(tx, made)
     async with db.read() as tx:
         rows = (await tx.execute(_SESSIONS, {"app_id": "a"})).all()
-    lookup = Lookup(lambda: _SESSIONS)
+    lookup = Lookup(lambda _dialect: _SESSIONS)
     found = await db.fetch(lookup, app_id="a")
     assert found == [tuple(row) for row in rows]
     assert list(map(type, found[1])) == list(map(type, rows[1]))
@@ -31,7 +31,7 @@ async def test_a_lookup_returns_the_rows_of_its_statement(db: Database) -> None:
 
 
 async def test_a_lookup_sees_what_was_committed_before_it(db: Database) -> None:
-    lookup = Lookup(lambda: select(schema.keys.c.value))
+    lookup = Lookup(lambda _dialect: select(schema.keys.c.value))
     assert await db.fetch(lookup) == []
     async with db.write() as tx:
         await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))

@@ -7,7 +7,8 @@ times what the engine needs for a lookup by key.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Column, Dialect, Select, Text, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 _FLOAT8: Final = 701
 """PostgreSQL's number of its type `double precision`, the only numbers with a fraction that are
@@ -43,14 +44,37 @@ class CompiledLookup:
 
 
 class Lookup:
-    """A SELECT with parameters of its own names, none of which stands for a list."""
+    """A SELECT, made for the dialect of a name, with parameters of its own names; many values are
+    one parameter, as in `store.engine.array_params`."""
 
-    def __init__(self, statement: Callable[[], Select[Any]]) -> None:
+    def __init__(self, statement: Callable[[str], Select[Any]]) -> None:
         self._statement = statement
         self._compiled: dict[str, CompiledLookup] = {}
 
     def compiled_for(self, dialect: Dialect) -> CompiledLookup:
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = CompiledLookup(self._statement(), dialect)
+            found = self._compiled[dialect.name] = CompiledLookup(
+                self._statement(dialect.name), dialect
+            )
         return found
+
+
+async def fetch(tx: AsyncConnection, lookup: Lookup, **given: Any) -> list[tuple[Any, ...]]:
+    """The rows of a lookup within a transaction that has begun."""
+    compiled = lookup.compiled_for(tx.dialect)
+    arguments = compiled.arguments(given)
+    rows: Sequence[Sequence[Any]]
+    if tx.dialect.name == "sqlite":
+        driver: Any = (await tx.get_raw_connection()).driver_connection
+        cursor = await driver.cursor().execute(compiled.sql, arguments)
+        rows = await cursor.fetchall()
+    else:
+        rows = (await tx.exec_driver_sql(compiled.sql, tuple(arguments))).all()
+    return [compiled.converted(row) for row in rows]
+
+
+def key_lookup(columns: Sequence[Column[Any]], *key: Column[Any]) -> Lookup:
+    """What selects these columns by texts of key columns; each is a parameter of its own name."""
+    equal = [column == bindparam(column.name, type_=Text) for column in key]
+    return Lookup(lambda _dialect: select(*columns).where(*equal))

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, case, literal_column, select
+from sqlalchemy import BigInteger, case, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.store.engine.database import Database
-from aftercall.store.engine.lookup import Lookup
+from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, insert_into, upsert_rows
 from aftercall.store.sessions.day_counts import counted_as, counted_by, update_day_counts
 from aftercall.store.sessions.facets import find_verdict_terms
@@ -110,25 +110,17 @@ def _terms_of(id: str, row: Any) -> frozenset[str]:
 
 
 async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:
-    c = schema.sessions.c
-    row = (await tx.execute(SESSION.select.where(c.app_id == app_id, c.id == session_id))).first()
-    return None if row is None else SESSION.from_row(row)
+    rows = await fetch(tx, _BY_ID, app_id=app_id, id=session_id)
+    return SESSION.from_row(rows[0]) if rows else None
 
 
 async def fetch_session(db: Database, app_id: str, session_id: str) -> Session | None:
     """`find_session` where nothing else is read in the same transaction."""
-    rows = await db.fetch(_BY_ID, app_id=app_id, session_id=session_id)
+    rows = await db.fetch(_BY_ID, app_id=app_id, id=session_id)
     return SESSION.from_row(rows[0]) if rows else None
 
 
-def _by_id() -> Select[Any]:
-    app_id, session_id = bindparam("app_id", type_=Text), bindparam("session_id", type_=Text)
-    return SESSION.select.where(
-        schema.sessions.c.app_id == app_id, schema.sessions.c.id == session_id
-    )
-
-
-_BY_ID: Final = Lookup(_by_id)
+_BY_ID: Final = key_lookup(SESSION.columns, schema.sessions.c.app_id, schema.sessions.c.id)
 
 
 async def find_with_keys(
