@@ -211,10 +211,10 @@ async def test_a_keep_alive_time_out_of_range_is_refused_or_clamped(
 ) -> None:
     body = {"session_keep_alive_time_in_secs": 30}
     strict = build_server()
-    caller = await strict.caller()
+    caller = await strict.new_client()
     assert (await caller.request("POST", "/meetings", json=body)).status_code == 422
     lenient = build_server(lenient_keep_alive=True)
-    caller = await lenient.caller()
+    caller = await lenient.new_client()
     assert (await _meeting(caller, **body))["session_keep_alive_time_in_secs"] == 60
 
 
