@@ -118,3 +118,24 @@ def test_empty_reports_raise_no_issue() -> None:
     for verdict in _verdicts(participants).values():
         assert verdict.issues == []
         assert all(block.mos_estimated.avg is None for block in verdict.cumulative.values())
+
+
+def test_a_stream_that_every_other_report_lists_is_not_missing() -> None:
+    def without(facts: PeerFacts) -> PeerFacts:
+        samples = []
+        for number, sample in enumerate(facts.samples):
+            body: Any = msgspec.json.decode(sample.body)
+            connection = body["connections"][0]
+            if number > 10 and number % 2 == 0:
+                connection["stats"] = [
+                    stats
+                    for stats in connection["stats"]
+                    if (stats["type"], stats.get("kind")) != ("inbound-rtp", "audio")
+                ]
+            samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
+        return structs.replace(facts, samples=samples)
+
+    participants = CLEAN.facts_by_participant()
+    participants["ada"] = [without(facts) for facts in participants["ada"]]
+    for verdict in _verdicts(participants).values():
+        assert verdict.issues == []

@@ -151,11 +151,11 @@ def test_the_column_reader_finds_the_activity_of_an_interval_loop(
 ) -> None:
     intervals = data.draw(stream_intervals(family))
     tables = [table_of(intervals)] if intervals else []
-    assert read_stream_activity("ada", tables) == _walked(intervals)
+    assert read_stream_activity("ada", tables, {}) == _walked(intervals)
 
 
 def test_streams_are_ordered_by_their_first_interval() -> None:
     first = interval(Family.VIDEO_CONSUMER, 1, ssrc=9)
     others = [interval(Family.AUDIO_CONSUMER, 2, ssrc=ssrc) for ssrc in (5, 7)]
     tables = [table_of(others), *single_row_tables([first])]
-    assert [each.ref.ssrc for each in read_stream_activity("ada", tables)] == [9, 5, 7]
+    assert [each.ref.ssrc for each in read_stream_activity("ada", tables, {})] == [9, 5, 7]

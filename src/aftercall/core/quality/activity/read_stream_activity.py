@@ -1,6 +1,6 @@
 """Reads the activity of a participant's streams from their interval tables, column by column."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple, Self
 
@@ -23,7 +23,7 @@ from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
 from aftercall.core.quality.rules.stream_rules import limited_percent, mean_freeze_ms
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES
-from aftercall.core.spans import Span
+from aftercall.core.spans import Span, union
 
 TOLERATED_GAP_MS = SECOND_MS
 """Intervals this close are one span."""
@@ -47,9 +47,12 @@ VOICE_BPS: Final = 10_000
 """Opus takes some 2 kbit/s for a muted track, 16 and more for speech. Chosen."""
 
 
-def read_stream_activity(peer_id: str, tables: Iterable[IntervalTable]) -> list[StreamActivity]:
-    """The activity of one peer's streams, in the order of their first reports."""
-    found = [each for table in tables for each in _read_table(peer_id, table)]
+def read_stream_activity(
+    peer_id: str, tables: Iterable[IntervalTable], listed: Mapping[int, Sequence[Span]]
+) -> list[StreamActivity]:
+    """The activity of one peer's streams, in the order of their first reports. `listed` says when
+    reports listed a stream beside its intervals, by rank."""
+    found = [each for table in tables for each in _read_table(peer_id, table, listed)]
     return [made for _, made in sorted(found, key=itemgetter(0))]
 
 
@@ -98,7 +101,9 @@ class _Times(NamedTuple):
 _Placed = tuple[tuple[float, int], StreamActivity]
 
 
-def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
+def _read_table(
+    peer_id: str, table: IntervalTable, listed_beside: Mapping[int, Sequence[Span]]
+) -> Iterator[_Placed]:
     table, streams = group_by_stream(table, lambda description: description.key)
     times = _Times.of(table, streams)
     starts = times.starts
@@ -116,7 +121,7 @@ def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
                 ref=StreamRef.of(peer_id, stream.description),
                 family=table.family,
                 life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),
-                listed=listed[number],
+                listed=_with(listed[number], listed_beside, table.ranks[stream.rows]),
                 flowing=flowing,
                 stalled=stalled,
                 voiced=voiced,
@@ -131,6 +136,13 @@ def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
                 is_shown=bool(is_shown[stream.rows].any()),
             ),
         )
+
+
+def _with(
+    listed: list[Span], beside: Mapping[int, Sequence[Span]], ranks: IndexArray
+) -> list[Span]:
+    more = [span for rank in set(ranks.tolist()) for span in beside.get(rank, ())]
+    return union([*listed, *more], within_ms=TOLERATED_GAP_MS) if more else listed
 
 
 def _flags(table: IntervalTable, streams: Sequence[StreamRows]) -> tuple[BoolArray, ...]:

@@ -230,8 +230,8 @@ class MissingMedia:
             spans = _listed(activity)
             listed += sum(round((end - start) / pace_ms) for start, end in spans)
             gaps = [after[0] - before[1] for before, after in pairwise(spans)]
-            # Counters that restart cost an interval too.
-            lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= (1 + NEARLY) * pace_ms)
+            # Counters that restart cost an interval too, and count as a report that lacks them.
+            lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= NEARLY * pace_ms)
         share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
         return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
 

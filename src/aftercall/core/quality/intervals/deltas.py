@@ -29,6 +29,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from aftercall.core.instants import EpochMs
 from aftercall.core.quality.interval_columns.column_buffer import (
     SENT,
     ColumnBuffer,
@@ -64,6 +65,7 @@ from aftercall.core.quality.intervals.score_coverage import mark_covered
 from aftercall.core.quality.intervals.scoring import score_intervals
 from aftercall.core.quality.intervals.simulcast import join_layers
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family, Sample
+from aftercall.core.spans import Span, union
 
 LONGEST_S: Final = 60.0
 
@@ -81,6 +83,9 @@ class PeerIntervals(msgspec.Struct):
     gave no interval."""
 
     tables: list[IntervalTable]
+    listed: dict[int, list[Span]] = {}
+    """By rank, when reports listed a stream that some reports in between did not list. The first
+    report after such a one is a baseline and gives no interval, but it lists the stream."""
     duplicates: int = 0
     late: int = 0
     resets: int = 0
@@ -149,6 +154,7 @@ def _by_family(buffers: ColumnBuffers, result: PeerIntervals) -> dict[Family, In
         result.late += reports.late
         result.clock_steps += int(reports.steps.sum())
         absences = {buffer.rank: buffers.absences(buffer) for buffer in each}
+        result.listed |= _listed(reports, absences)
         for table in _count(reports, _was_absent(reports, absences), result):
             found.setdefault(table.family, []).append(table)
     return {family: concat(tables) for family, tables in found.items()}
@@ -208,6 +214,22 @@ def _was_absent(reports: Reports, absences: Mapping[int, FloatArray]) -> BoolArr
             rows = np.flatnonzero(reports.ranks == rank)
             counts = np.searchsorted(absent, ats[rows])
             found[rows[:-1]] = np.diff(counts) > 0
+    return found
+
+
+def _listed(reports: Reports, absences: Mapping[int, FloatArray]) -> dict[int, list[Span]]:
+    """When reports listed the streams that were absent from some: from the report before, or from
+    the last one without the stream."""
+    ats = reports.get("at")
+    found: dict[int, list[Span]] = {}
+    for rank, absent in absences.items():
+        own = np.sort(ats[reports.ranks == rank])
+        if not len(absent) or len(own) < 2:
+            continue
+        places = np.searchsorted(absent, own) - 1
+        starts = np.where(places[1:] > places[:-1], absent[np.maximum(places[1:], 0)], own[:-1])
+        spans = zip(starts.astype(int).tolist(), own[1:].astype(int).tolist(), strict=True)
+        found[rank] = union((EpochMs(start), EpochMs(end)) for start, end in spans)
     return found
 
 

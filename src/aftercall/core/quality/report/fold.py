@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aftercall.core.quality.experience.mos_over_time import StreamScores
     from aftercall.core.quality.report.peer_fold import PeerAccumulator, PeerFold
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 5
 """Incremented whenever the same facts give another verdict; older documents can be folded again."""
 
 

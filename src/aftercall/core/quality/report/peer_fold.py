@@ -172,7 +172,8 @@ class PeerAccumulator:
         """The fold of the samples so far; `now` ends a stay that lasts."""
         peer_id, connections = self._peer_id, self._connections
         mute_state = MuteState(events, self._mute_reports)
-        tables = self._reader.read(mute_state).tables
+        reading = self._reader.read(mute_state)
+        tables = reading.tables
         ordered = [table.sort_by_time() for table in tables]
         visibilities = self._visibilities.beside(events)
         interruptions = interruption_issues(peer_id, events, connections.arrivals, left_at, now)
@@ -192,7 +193,7 @@ class PeerAccumulator:
             ],
             activity=PeerActivity(
                 streams=without_hidden_page(
-                    read_stream_activity(peer_id, tables),
+                    read_stream_activity(peer_id, tables, reading.listed),
                     hidden_spans(events, visibilities),
                 ),
                 connections=self._paths.finish(tables),
