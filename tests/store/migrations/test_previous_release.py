@@ -21,10 +21,12 @@ from sqlalchemy import Connection, text
 from aftercall import store
 from aftercall.cli.check import check_data
 from aftercall.core.events import PeerLeft
+from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase, ReportShape
 from aftercall.service.data_check import DataCheck
 from aftercall.settings import Settings
 from aftercall.store import apps, chat_transcript, early_facts, participants, reports, samples
+from aftercall.store.codecs.sample_row import decompress
 from aftercall.store.engine.database import Database, UnfitDatabase, migrate
 from aftercall.store.sessions import rows as session_rows
 from tests.conftest import NewDatabase
@@ -135,6 +137,21 @@ async def test_a_downgrade_makes_the_rows_again_that_the_upgrade_dropped(previou
     db = await Database.open(previous_url)
     assert [broken async for broken in DataCheck(db).broken()] == []
     await db.close()
+
+
+async def test_a_downgrade_gives_each_sample_a_row_of_its_own(own_db: Database) -> None:
+    together = [
+        samples.SampleRow("a", "p", "s", n, EpochMs(n), EpochMs(9), b'{"n":%d}' % n)
+        for n in (1, 2, 3, 7)
+    ]
+    async with own_db.write() as tx:
+        await samples.append(tx, together)
+        await tx.run_sync(_downgrade)
+        rows = (
+            await tx.execute(text("SELECT sequence, at, body FROM samples ORDER BY sequence"))
+        ).all()
+    assert [(sequence, at) for sequence, at, _ in rows] == [(n, n) for n in (1, 2, 3, 7)]
+    assert [decompress(bytes(body)) for *_, body in rows] == [each.body for each in together]
 
 
 def _downgrade(connection: Connection) -> None:

@@ -3,14 +3,19 @@
 Only samples of sessions that have not been folded are in rows, so few are copied.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from aftercall.store.codecs.sample_row import compress_all, decompress, split
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+_BATCH = 500
 _KEPT = "app_id, peer_id, sequence, session_id, at, received_at, body"
 
 
@@ -50,3 +55,61 @@ def upgrade() -> None:
         f" SELECT {_KEPT}, sequence, 1 FROM samples_before"
     )
     op.drop_table("samples_before")
+
+
+def downgrade() -> None:
+    _split_rows()
+    op.drop_table("session_watches")
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_column("samples", "samples")
+        op.drop_column("samples", "last_sequence")
+        return
+    op.rename_table("samples", "samples_before")
+    op.create_table(
+        "samples",
+        sa.Column("app_id", sa.Text(), nullable=False),
+        sa.Column("peer_id", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
+    )
+    op.execute(f"INSERT INTO samples ({_KEPT}) SELECT {_KEPT} FROM samples_before")
+    op.drop_table("samples_before")
+
+
+_ROWS = sa.table(
+    "samples",
+    *(sa.column(name) for name in _KEPT.split(", ")),
+    sa.column("last_sequence"),
+    sa.column("samples"),
+)
+
+
+def _split_rows() -> None:
+    """Give each sample a row of its own."""
+    connection = op.get_bind()
+    several = sa.select(*(_ROWS.c[name] for name in _KEPT.split(", "))).where(_ROWS.c.samples > 1)
+    while rows := connection.execute(several.limit(_BATCH)).mappings().all():
+        for row in rows:
+            kept: dict[str, Any] = dict(row)
+            key = [_ROWS.c[name] == kept[name] for name in ("app_id", "peer_id", "sequence")]
+            connection.execute(sa.delete(_ROWS).where(*key))
+            found = split(decompress(bytes(kept["body"])), kept["sequence"], kept["at"])
+            bodies = compress_all([bytes(sample.body) for sample in found])
+            connection.execute(
+                sa.insert(_ROWS),
+                [
+                    kept
+                    | {
+                        "sequence": sample.sequence,
+                        "at": sample.at,
+                        "body": body,
+                        "last_sequence": sample.sequence,
+                        "samples": 1,
+                    }
+                    for sample, body in zip(found, bodies, strict=True)
+                ],
+            )
