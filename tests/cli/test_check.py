@@ -69,7 +69,11 @@ async def test_each_broken_promise_is_a_line_and_sets_the_exit_code(
     await migrate(f"sqlite:///{tmp_path / 'aftercall.db'}")
     with closing(sqlite3.connect(tmp_path / "aftercall.db")) as connection, connection:
         for number in range(5):
-            connection.execute("INSERT INTO apps VALUES ('gone', ?, 'x', 1)", (f"app-{number}",))
+            connection.execute(
+                "INSERT INTO apps (account_id, id, name, created_at, report_shape)"
+                " VALUES ('gone', ?, 'x', 1, 'both')",
+                (f"app-{number}",),
+            )
     with pytest.raises(typer.Exit) as ended:
         await asyncio.to_thread(check_data, replace(PRIVATE, data_dir=tmp_path))
     assert ended.value.exit_code == 1
