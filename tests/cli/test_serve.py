@@ -1,4 +1,5 @@
 import socket
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +41,21 @@ def test_an_address_in_use_is_reported_in_a_sentence() -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"),
-            bound(replace(Settings(), port=port)),
+            bound(replace(Settings(), port=port), within_s=0),
         ):
             pass
+
+
+def test_an_address_that_is_freed_soon_is_waited_for() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        freed = threading.Timer(0.3, taken.close)
+        freed.start()
+        with bound(replace(Settings(), port=port)) as listening:
+            assert listening.getsockname()[1] == port
+        freed.join()
 
 
 def test_the_first_start_prints_ids_and_token(capsys: pytest.CaptureFixture[str]) -> None:

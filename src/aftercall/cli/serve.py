@@ -1,12 +1,14 @@
 """`aftercall serve`: prepare the database, print the address, serve until stopped."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
@@ -37,6 +39,12 @@ are all busy is slow, not stuck."""
 _IDLE_S = 75
 """How long a connection is kept for its next request: longer than the minute that may lie between
 two reports, so that a page that reports needs but one."""
+
+_FREED_WITHIN_S = 3.0
+"""How long an address that is in use is waited for: workers whose supervisor was killed notice it
+within a second, and hold the address until then."""
+
+_TRY_EVERY_S = 0.1
 
 _SEND_BUFFER_BYTES = 524_288
 """The kernel's send buffer of a connection; by default it may hold 4 MB for a reader that takes
@@ -85,17 +93,24 @@ def serve(
 
 
 @contextmanager
-def bound(settings: Settings) -> Iterator[socket.socket]:
-    """The listening socket. Fails with a sentence when the address cannot be had."""
+def bound(settings: Settings, *, within_s: float = _FREED_WITHIN_S) -> Iterator[socket.socket]:
+    """The listening socket. Fails with a sentence when the address cannot be had, or is in use for
+    so long."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((settings.host, settings.port))
-        except OSError as error:
-            raise OSError(
-                error.errno, f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
-            ) from None
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                listening.bind((settings.host, settings.port))
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                    raise OSError(
+                        error.errno,
+                        f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+                    ) from None
+            time.sleep(_TRY_EVERY_S)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         _notice_the_lost(listening)
         listening.set_inheritable(True)
