@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
@@ -169,6 +169,7 @@ def test_more_samples_never_make_a_stay_less_complete(
     st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=2),
     st.integers(0, 40),
 )
+@example([(0, True), (0, False), (1, False), (1, False)], [], 2)
 def test_a_time_of_one_visibility_is_as_good_as_its_first_and_last_sample(
     steps: list[tuple[int, bool]], changes: list[tuple[int, bool]], at: int
 ) -> None:

@@ -46,11 +46,13 @@ class PageVisibilities:
         """Add a sample's."""
         self._every.append(seen)
         edges = self._edges
-        # The second of three alike shows nothing, unless an event lies between.
+        # The second of three alike shows nothing, unless an event lies between. Of two samples of
+        # one instant, the one that says hidden counts as the later one.
         if (
             len(edges) > 1
             and edges[-2].is_hidden == edges[-1].is_hidden == seen.is_hidden
             and edges[-2].at < edges[-1].at < seen.at
+            and (len(edges) == 2 or edges[-3].at < edges[-2].at)
         ):
             edges.pop()
         edges.append(seen)
