@@ -67,6 +67,10 @@ _NETWORK: Final = frozenset(
 )
 """Issues that it causes where they are of jitter or round-trip time."""
 
+DRAIN_S: Final = 3 * REPORT_S
+"""How long a buffer that grew while the machine was late keeps its delay. NetEq lowers its target
+slowly. Chosen."""
+
 _DELAYS: Final = {"jitter_ms", "jitter_buffer_ms", "rtt_ms"}
 _MOST_LATE_MS: Final = 10_000
 """No buffer waits longer for a late machine; more is a wrong unit. Chosen."""
@@ -90,7 +94,7 @@ class Machine:
         """The times at which reports show that the machine was late."""
         late = [(at, at + by) for at, by in (*self.timers, *self.deliveries)]
         late += [(start, end) for start, end, waited_s in self.waits if waited_s > LATE_S]
-        return _union((start - REPORT_S, end + REPORT_S) for start, end in late)
+        return _union((start - REPORT_S, end + DRAIN_S) for start, end in late)
 
     def explains(self, issue: dict[str, Any]) -> bool:
         """Whether the machine caused this issue: it is of lateness, it begins and ends while the
