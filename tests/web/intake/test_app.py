@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import zstandard
 
-from aftercall.service.recording.delivery import ACCEPTED, Receipt
+from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
 from aftercall.web.intake.app import IntakeApp
 from aftercall.web.intake.participants import samples_together
 from tests.recorder_harness import NOON
@@ -113,17 +113,29 @@ async def test_samples_are_wanted_together_until_somebody_looks_at_the_session(
     assert (await answer(2))["request_interval_ms"] == 7_000
 
 
+SAMPLE = SampleTaken(id="s", at=NOON, peer_id="p", sequence=1, body=b"{}")
+NOTE = PeerEvent(id="n", at=NOON, peer_id="p", name="audio_off", data={})
+
+
 @pytest.mark.parametrize(
-    ("count", "size_bytes", "expected"),
-    [(1, 6_500, 4), (4, 26_000, 4), (1, 18_000, 2), (2, 36_000, 2), (1, 90_000, 1), (0, 0, 4)],
+    ("events", "size_bytes", "expected"),
+    [
+        ([SAMPLE], 6_500, 4),
+        ([SAMPLE] * 4, 26_000, 4),
+        ([SAMPLE], 18_000, 2),
+        ([SAMPLE, NOTE, NOTE], 18_400, 2),
+        ([SAMPLE], 90_000, 1),
+        ([NOTE], 300, 1),
+        ([], 120, 4),
+    ],
 )
 def test_no_more_samples_are_wanted_together_than_a_page_can_send_at_its_end(
-    count: int, size_bytes: int, expected: int
+    events: list[AnyEvent], size_bytes: int, expected: int
 ) -> None:
-    receipt = Receipt(outcomes=[ACCEPTED] * count, is_watched=False)
-    assert samples_together(receipt, most=4, size_bytes=size_bytes) == expected
-    looked_at = Receipt(outcomes=[ACCEPTED] * count, is_watched=True)
-    assert samples_together(looked_at, most=4, size_bytes=size_bytes) == 1
+    for is_watched, together in ((False, expected), (True, 1)):
+        assert together == samples_together(
+            events, is_watched=is_watched, most=4, size_bytes=size_bytes
+        )
 
 
 async def test_a_batch_sent_twice_counts_once(intake: CollectorIntake) -> None:

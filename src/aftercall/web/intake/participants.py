@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aftercall.core.errors import Busy, Refused, Unauthenticated
-from aftercall.core.events import PeerEvent, PeerJoined
+from aftercall.core.events import AnyEvent, PeerEvent, PeerJoined, SampleTaken
 from aftercall.core.privacy import Privacy
 from aftercall.core.rate_budgets import BudgetKind
 from aftercall.ingest.join_notes import address_notes, interval_notes
@@ -75,7 +75,12 @@ class ParticipantIntake:
             receipt=receipt,
             interval_ms=settings.interval_ms,
             request_interval_ms=settings.interval_ms
-            * samples_together(receipt, most=settings.samples_per_request, size_bytes=size_bytes),
+            * samples_together(
+                events,
+                is_watched=receipt.is_watched,
+                most=settings.samples_per_request,
+                size_bytes=size_bytes,
+            ),
         )
 
     async def _grant(self, token: str | None) -> ParticipantGrant:
@@ -116,10 +121,16 @@ class ParticipantIntake:
         return receipt
 
 
-def samples_together(receipt: Receipt, *, most: int, size_bytes: int) -> int:
+def samples_together(
+    events: Sequence[AnyEvent], *, is_watched: bool, most: int, size_bytes: int
+) -> int:
     """How many samples a client should send together: one while somebody looks at its session,
-    else as many of the size of its last ones as a page can send when it ends."""
-    if receipt.is_watched:
+    else as many of the size of its last ones as a page can send when it ends. Events alone do not
+    show that size, so the next sample is to come at once; a heartbeat comes from a client that has
+    nothing to sample."""
+    if is_watched:
         return 1
-    each_bytes = size_bytes // max(1, len(receipt.outcomes))
-    return max(1, min(most, BEACON_BYTES // max(1, each_bytes)))
+    samples = sum(isinstance(event, SampleTaken) for event in events)
+    if not samples:
+        return 1 if events else most
+    return max(1, min(most, BEACON_BYTES * samples // max(1, size_bytes)))
