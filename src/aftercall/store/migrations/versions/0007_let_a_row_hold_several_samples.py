@@ -35,26 +35,11 @@ def upgrade() -> None:
         op.alter_column("samples", "last_sequence", nullable=False)
         op.alter_column("samples", "samples", nullable=False)
         return
-    # A column that SQLite adds stands behind the constraints of the table's definition.
-    op.rename_table("samples", "samples_before")
-    op.create_table(
-        "samples",
-        sa.Column("app_id", sa.Text(), nullable=False),
-        sa.Column("peer_id", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+    _rebuild(
         sa.Column("last_sequence", sa.BigInteger(), nullable=False),
         sa.Column("samples", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
+        selected=f"{_KEPT}, sequence, 1",
     )
-    op.execute(
-        f"INSERT INTO samples ({_KEPT}, last_sequence, samples)"
-        f" SELECT {_KEPT}, sequence, 1 FROM samples_before"
-    )
-    op.drop_table("samples_before")
 
 
 def downgrade() -> None:
@@ -64,6 +49,12 @@ def downgrade() -> None:
         op.drop_column("samples", "samples")
         op.drop_column("samples", "last_sequence")
         return
+    _rebuild(selected=_KEPT)
+
+
+def _rebuild(*more: sa.Column[Any], selected: str) -> None:
+    """Replace SQLite's table: a column that SQLite adds stands behind the constraints of the
+    table's definition."""
     op.rename_table("samples", "samples_before")
     op.create_table(
         "samples",
@@ -74,9 +65,11 @@ def downgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        *more,
         sa.PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
     )
-    op.execute(f"INSERT INTO samples ({_KEPT}) SELECT {_KEPT} FROM samples_before")
+    columns = ", ".join([_KEPT, *(column.name for column in more)])
+    op.execute(f"INSERT INTO samples ({columns}) SELECT {selected} FROM samples_before")
     op.drop_table("samples_before")
 
 
