@@ -45,6 +45,7 @@ def pack(samples: Sequence[StoredSample]) -> bytes:
         "received_at": writer.column([sample.received_at for sample in samples]),
         "body": writer.column([_decode(sample.body) for sample in samples]),
     }
+    writer.split_floats()
     heads, planes = encode(writer.numbers)
     head = _encode({**table, "numbers": heads})
     block = b"".join((_MARK, len(head).to_bytes(_HEAD_BYTES, "little"), head, planes))
@@ -102,6 +103,8 @@ class _Writer:
 
     def __init__(self) -> None:
         self.numbers: list[list[int]] = []
+        self._floats: list[tuple[Column, list[float]]] = []
+        """Columns that are empty until `split_floats`."""
 
     def column(self, values: list[Any]) -> Column:
         first = values[0]
@@ -112,7 +115,7 @@ class _Writer:
         if first.__class__ is list:
             return self._arrays(values)
         if first.__class__ is float:
-            return self._floats(values)
+            return self._float_column(values)
         if values.count(first) == len(values):
             return {"same": first, "n": len(values)}
         if first.__class__ is int and _is_narrow(values):
@@ -123,14 +126,23 @@ class _Writer:
         self.numbers.append(numbers)
         return len(self.numbers) - 1
 
-    def _floats(self, values: list[float]) -> Column:
+    def _float_column(self, values: list[float]) -> Column:
         if values.count(values[0]) == len(values) and len(set(map(repr, values))) == 1:
             return {"same": values[0], "n": len(values)}
-        split = split_doubles(values)
-        if split.decimals is None:
-            return {"bits": [self._place(split.units), self._place(split.rest)]}
-        column: Column = {"floats": self._place(split.units), "decimals": split.decimals}
-        return column | {"ulps": self._place(split.rest)} if any(split.rest) else column
+        column: Column = {}
+        self._floats.append((column, values))
+        return column
+
+    def split_floats(self) -> None:
+        """Fill the columns of floats, all at once."""
+        found = split_doubles([values for _, values in self._floats])
+        for (column, _), split in zip(self._floats, found, strict=True):
+            if split.decimals is None:
+                column["bits"] = [self._place(split.units), self._place(split.rest)]
+                continue
+            column |= {"floats": self._place(split.units), "decimals": split.decimals}
+            if any(split.rest):
+                column["ulps"] = self._place(split.rest)
 
     def _members(self, values: list[dict[str, Any]]) -> dict[str, list[Any]]:
         first = values[0].keys()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Doubles = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 
 _EXACT: Final = range(10)
@@ -40,26 +41,47 @@ class SplitDoubles(NamedTuple):
     rest: list[int]
 
 
-def split_doubles(values: Sequence[float]) -> SplitDoubles:
-    """Split doubles in the way that is estimated to take the fewest bytes. They must be finite."""
+def split_doubles(columns: Sequence[Sequence[float]]) -> list[SplitDoubles]:
+    """Split columns of doubles, each in the way that is estimated to take the fewest bytes. They
+    must be finite and not empty. Columns of one length are split together: a short one costs less
+    than an operation of numpy."""
     import numpy as np  # noqa: PLC0415 - numpy
 
-    doubles = np.array(values, dtype=np.float64)
+    places: dict[int, list[int]] = {}
+    for place, column in enumerate(columns):
+        places.setdefault(len(column), []).append(place)
+    found: dict[int, SplitDoubles] = {}
+    for alike in places.values():
+        doubles = np.array([columns[place] for place in alike], dtype=np.float64)
+        found |= zip(alike, _split_rows(doubles), strict=True)
+    return [found[place] for place in range(len(columns))]
+
+
+def _split_rows(doubles: "Doubles") -> list[SplitDoubles]:
+    """The rows of a matrix, split."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
     bits = doubles.view(np.int64)
-    best: tuple[float, SplitDoubles] | None = None
-    for decimals in _EXACT:
-        found = _in_decimals(doubles, bits, decimals)
-        if found is not None and not found[1].any():
-            return SplitDoubles(decimals, found[0].tolist(), found[1].tolist())
-        if found is not None and decimals in _WITH_ERRORS:
-            units, ulps = found
-            size = _size(np.diff(units)) + _size(ulps)
-            if best is None or size < best[0]:
-                best = size, SplitDoubles(decimals, units.tolist(), ulps.tolist())
     upper, lower = bits >> _HALF_BITS, bits & _LOWER_HALF
-    if best is not None and best[0] <= _size(np.diff(upper)) + _size(np.diff(lower)):
-        return best[1]
-    return SplitDoubles(None, upper.tolist(), lower.tolist())
+    least = _size(np.diff(upper)) + _size(np.diff(lower))
+    best = [
+        SplitDoubles(None, *halves) for halves in zip(upper.tolist(), lower.tolist(), strict=True)
+    ]
+    rest = np.arange(len(doubles))
+    for decimals in _EXACT:
+        units, ulps, is_near = _in_decimals(doubles[rest], bits[rest], decimals)
+        is_exact = is_near & ~ulps.any(axis=1)
+        is_better = is_exact
+        if decimals in _WITH_ERRORS:
+            size = _size(np.diff(units)) + _size(ulps)
+            is_better = is_exact | (is_near & (size <= least[rest]))
+            least[rest[is_better]] = size[is_better]
+        for row in np.flatnonzero(is_better).tolist():
+            best[rest[row]] = SplitDoubles(decimals, units[row].tolist(), ulps[row].tolist())
+        rest = rest[~is_exact]
+        if not len(rest):
+            break
+    return best
 
 
 def join_doubles(split: SplitDoubles) -> list[float]:
@@ -76,25 +98,27 @@ def join_doubles(split: SplitDoubles) -> list[float]:
 
 
 def _in_decimals(
-    doubles: "npt.NDArray[np.float64]", bits: "Integers", decimals: int
-) -> "tuple[Integers, Integers] | None":
-    """The units and the errors in units in the last place; `None` if a value is too large, or too
-    far from a number with so many decimals."""
+    doubles: "Doubles", bits: "Integers", decimals: int
+) -> "tuple[Integers, Integers, npt.NDArray[np.bool_]]":
+    """For each row the units, the errors in units in the last place, and whether all its values are
+    near to a number with so many decimals and not too large for it; else the others are zero."""
     import numpy as np  # noqa: PLC0415 - numpy
 
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         scaled = np.rint(doubles * 10.0**decimals)
-    if not np.abs(scaled).max() < _MOST_UNITS:
-        return None
-    # The bits of a double and of its neighbour differ by one, except across zero.
-    ulps = bits - (scaled / 10.0**decimals + 0.0).view(np.int64)
-    if ulps.min() < -_MOST_ULPS or ulps.max() > _MOST_ULPS:
-        return None
-    return scaled.astype(np.int64), ulps
+        is_small = np.abs(scaled).max(axis=1) < _MOST_UNITS
+        # The bits of a double and of its neighbour differ by one, except across zero.
+        ulps = bits - (scaled / 10.0**decimals + 0.0).view(np.int64)
+        units = scaled.astype(np.int64)
+    is_near = is_small & (ulps.min(axis=1) >= -_MOST_ULPS) & (ulps.max(axis=1) <= _MOST_ULPS)
+    # What is too large has overflowed.
+    units[~is_near] = ulps[~is_near] = 0
+    return units, ulps, is_near
 
 
-def _size(numbers: "Integers") -> float:
-    """About how many bits the numbers have."""
+def _size(numbers: "Integers") -> "Doubles":
+    """About how many bits the numbers of each row have."""
     import numpy as np  # noqa: PLC0415 - numpy
 
-    return float(np.log2(np.abs(numbers) + 1.0).sum())
+    size: Doubles = np.log2(np.abs(numbers) + 1.0).sum(axis=1)
+    return size
