@@ -13,7 +13,7 @@ NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run demo test test-quick mirror lint format generated bench coverage lock pages clean
+.PHONY: help run demo test test-quick explore mirror lint format generated bench coverage lock pages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptan
 
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)
+
+explore: .venv/dev-stamp ## Look for faults with random examples: property tests, ten times as many
+	@$(BIN)/pytest -n auto -q -m hypothesis --hypothesis-profile explore $(or $(PYTEST_ARGS),tests)
 
 mirror: .venv/dev-stamp ## List the modules that have no test of their own and no note where they are tested
 	@$(BIN)/python scripts/mirror.py

@@ -42,9 +42,11 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
-# The duration of an example depends more on the machine than on the code.
-settings.register_profile("aftercall", deadline=None)
-settings.load_profile("aftercall")
+# The duration of an example depends more on the machine than on the code. The same code runs the
+# same examples, so that a change is judged by what it changed; `make explore` draws others.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1_000)
+settings.load_profile("repeatable")
 
 
 async def _run(url: str, *statements: str) -> None:

@@ -14,12 +14,17 @@ import msgspec
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from tests.core.quality.synthetic_call import CALL_START
 
 Object = dict[str, Any]
 
 MOST = {"packets": 400, "bytes": 250_000, "frames": 60}
 """The most that a counter of any stream grows by in a second."""
+
+
+FEW_PACKETS = 2 * LEAST_PACKETS
+"""Enough to be judged, even when some of them count for the next receiver report."""
 
 
 class Report(NamedTuple):
@@ -39,6 +44,8 @@ class _Stream:
     layer: int
     lacks: frozenset[str]
     dice: Random
+    least_packets: int
+    """The fewest packets in an interval."""
     object_number: int = 0
     ssrc_step: int = 0
     counted: dict[str, float] = field(default_factory=dict)
@@ -62,7 +69,7 @@ class _Stream:
 
     def pass_time(self, seconds: float) -> None:
         grow, dice = self._grow, self.dice
-        packets = int(dice.random() * MOST["packets"] * seconds)
+        packets = max(self.least_packets, int(dice.random() * MOST["packets"] * seconds))
         size = int(dice.random() * MOST["bytes"] * seconds)
         frames = int(dice.random() * MOST["frames"] * seconds)
         verb, coded = ("Sent", "Encoded") if self.direction == "send" else ("Received", "Decoded")
@@ -169,11 +176,12 @@ _EVENTS = st.sampled_from(
 @st.composite
 def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7) -> list[Report]:
     """The reports of a peer in order of time. A steady history has no resets, no gaps and no clock
-    steps; its remote end reports every time, loses no more than was sent, and states no fraction
-    lost, as its plausibility depends on all earlier reports of the stream."""
+    steps; enough is sent for each score, since the next score stands for one that is missing; its
+    remote end reports every time, loses no more than was sent, and states no fraction lost, as its
+    plausibility depends on all earlier reports of the stream."""
     dice = Random(draw(st.integers(0, 2**32)))
     streams = [
-        _Stream(place, direction, kind, layer, lacks, dice)
+        _Stream(place, direction, kind, layer, lacks, dice, FEW_PACKETS if is_steady else 0)
         for place, (direction, kind) in enumerate(draw(st.lists(_KINDS, min_size=1, max_size=3)), 1)
         for lacks in [frozenset(["fractionLost"]) if is_steady else draw(_LACKED)]
         for layer in range(1 if lacks & _SIZE else _layers(draw, direction, kind))
