@@ -137,3 +137,42 @@ def test_a_number_out_of_bounds_is_refused_by_name(number: str) -> None:
     message = f"AFTERCALL_SAMPLES_PER_REQUEST must be from 1 to 8, not {number}"
     with pytest.raises(BadSetting, match=message):
         read_settings({"AFTERCALL_SAMPLES_PER_REQUEST": number})
+
+
+def test_a_setting_may_be_the_content_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://ann:secret@db/calls\n")
+    settings = read_settings({"AFTERCALL_DATABASE_URL_FILE": str(file)})
+    assert settings.database_url == "postgresql://ann:secret@db/calls"
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
+def test_no_setting_has_a_name_that_means_a_file_of_another(name: str) -> None:
+    assert not name.endswith("_file")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "cannot be read"), (b"\xff", "is not UTF-8 text"), (b"x" * 65_537, "is larger than")],
+)
+def test_a_file_that_cannot_be_a_setting_is_refused_without_its_content(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "url"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BadSetting) as refused:
+        read_settings({"AFTERCALL_DATABASE_URL_FILE": str(file)})
+    assert str(refused.value).startswith(f"AFTERCALL_DATABASE_URL_FILE: {file} {problem}")
+    assert len(str(refused.value)) < 300
+
+
+def test_a_setting_given_twice_is_refused(tmp_path: Path) -> None:
+    environment = {"AFTERCALL_PORT": "1", "AFTERCALL_PORT_FILE": str(tmp_path / "port")}
+    with pytest.raises(BadSetting, match="AFTERCALL_PORT and AFTERCALL_PORT_FILE are both set"):
+        read_settings(environment)
+
+
+def test_a_file_of_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(BadSetting, match="AFTERCALL_PROT_FILE is not a setting of Aftercall"):
+        read_settings({"AFTERCALL_PROT_FILE": "/nowhere"})

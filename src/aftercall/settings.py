@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 PREFIX: Final = "AFTERCALL_"
+FILE_SUFFIX: Final = "_FILE"
+"""`AFTERCALL_DATABASE_URL_FILE=/run/secrets/url` gives a setting as the content of a file, as
+containers and systemd hand out secrets."""
+MOST_FILE_BYTES: Final = 65_536
 
 
 class BadSetting(ValueError):
@@ -226,19 +230,41 @@ def _parse(
     return text
 
 
+def _read_setting_file(key: str, path: Path) -> str:
+    """The content without the line break at its end. The message of an error repeats nothing of
+    it, as it may be a password."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise BadSetting(f"{key}: {path} cannot be read: {error.strerror}") from None
+    if len(content) > MOST_FILE_BYTES:
+        raise BadSetting(f"{key}: {path} is larger than {MOST_FILE_BYTES} bytes")
+    try:
+        return content.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise BadSetting(f"{key}: {path} is not UTF-8 text") from None
+
+
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
     """Settings from the environment, with `options` that are not None laid over them.
 
-    Raises `BadSetting` for a value that cannot be used and for an unknown `AFTERCALL_` name.
+    Raises `BadSetting` for a value that cannot be used, for an unknown `AFTERCALL_` name, and for
+    a setting that is given both as itself and as a file.
     """
     known = {f.name: f for f in fields(Settings)}
     values: dict[str, Any] = {}
     for key, text in environment.items():
         if not key.startswith(PREFIX):
             continue
-        name = key.removeprefix(PREFIX).lower()
+        direct_key = key.removesuffix(FILE_SUFFIX)
+        name = direct_key.removeprefix(PREFIX).lower()
         if name not in known:
             raise BadSetting(f"{key} is not a setting of Aftercall")
+        if direct_key != key:
+            if direct_key in environment:
+                raise BadSetting(f"{direct_key} and {key} are both set; unset one of them")
+            text = _read_setting_file(key, Path(text))
         f = known[name]
         values[name] = _parse(name, text, f.type, f.metadata["choices"], f.metadata["bounds"])
     settings = replace(Settings(), **values)

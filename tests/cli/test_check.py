@@ -48,6 +48,7 @@ def test_an_option_overrides_the_environment_and_that_the_default() -> None:
     assert origin("port", {"port"}, environment) == "option"
     assert origin("host", {"port"}, environment) == "environment"
     assert origin("workers", {"port"}, environment) == "default"
+    assert origin("database_url", set(), {"AFTERCALL_DATABASE_URL_FILE": "/a"}) == "file /a"
 
 
 def test_a_password_is_not_shown() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.cli.serve import as_environment, bound, greet
+from aftercall.cli.serve import bound, greet, put_into
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import Settings, read_settings
 
@@ -31,7 +31,21 @@ def test_workers_read_the_same_settings(
         privacy=privacy,
         data_dir=Path("/var/lib/aftercall"),
     )
-    assert read_settings(as_environment(settings)) == settings
+    environment: dict[str, str] = {"PATH": "/bin"}
+    put_into(environment, settings)
+    assert read_settings(environment) == settings
+    assert environment["PATH"] == "/bin"
+
+
+def test_workers_read_the_effective_settings_not_the_files_they_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("https://calls.example\n")
+    environment = {"AFTERCALL_PUBLIC_URL_FILE": str(file)}
+    settings = read_settings(environment, port=9_001)
+    put_into(environment, settings)
+    file.unlink()
+    assert read_settings(environment).public_url == "https://calls.example"
+    assert read_settings(environment).port == 9_001
 
 
 def test_an_address_in_use_is_reported_in_a_sentence() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.errors import Unavailable
-from aftercall.settings import PREFIX, Settings
+from aftercall.settings import FILE_SUFFIX, PREFIX, Settings
 from aftercall.store.checks.invariants import Broken
 from aftercall.store.engine.database import UnfitDatabase
 
@@ -97,7 +97,10 @@ def origin(name: str, given: set[str], environment: Mapping[str, str]) -> str:
     """Where a setting's value comes from."""
     if name in given:
         return "option"
-    return "environment" if PREFIX + name.upper() in environment else "default"
+    key = PREFIX + name.upper()
+    if key + FILE_SUFFIX in environment:
+        return f"file {environment[key + FILE_SUFFIX]}"
+    return "environment" if key in environment else "default"
 
 
 def odd_settings(settings: Settings) -> Iterator[Finding]:

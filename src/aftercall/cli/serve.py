@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
@@ -224,7 +224,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         "timeout_graceful_shutdown": STOP_WITHIN_S,
     }
     if settings.workers > 1:
-        os.environ.update(as_environment(settings))
+        put_into(os.environ, settings)
         config = uvicorn.Config(
             _FACTORY,
             factory=True,
@@ -269,10 +269,12 @@ def app_of_worker() -> Any:
     return application
 
 
-def as_environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables that `read_settings` reads back the same."""
-    return {
-        PREFIX + f.name.upper(): str(value.resolve() if isinstance(value, Path) else value)
-        for f in fields(Settings)
-        for value in (getattr(settings, f.name),)
-    }
+def put_into(environment: MutableMapping[str, str], settings: Settings) -> None:
+    """Replace the settings in the environment, which may name files or be overridden by options,
+    by the effective ones, so that `read_settings` reads back the same."""
+    for key in [key for key in environment if key.startswith(PREFIX)]:
+        del environment[key]
+    for f in fields(Settings):
+        value = getattr(settings, f.name)
+        text = str(value.resolve() if isinstance(value, Path) else value)
+        environment[PREFIX + f.name.upper()] = text
