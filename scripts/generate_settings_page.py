@@ -13,9 +13,9 @@ Every setting is an environment variable. `aftercall serve` has options for some
 option overrides the environment. `aftercall check` prints the effective settings and their origin.
 A name that begins with `AFTERCALL_` and is not in this list is refused.
 
-With `_FILE` after its name, a variable names a file whose content is the value, without the line break
-at its end: `AFTERCALL_DATABASE_URL_FILE=/run/secrets/database-url`. Passwords then stand neither in the
-environment nor in a unit file.
+With `_FILE` after its name, a variable names a file whose content is the value, without the line
+break at its end: `AFTERCALL_DATABASE_URL_FILE=/run/secrets/database-url`. Passwords then stand
+neither in the environment nor in a unit file.
 
 `scripts/generate_settings_page.py` writes this page.
 

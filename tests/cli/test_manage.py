@@ -2,54 +2,12 @@
 
 import json
 import re
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from aftercall.cli import main
+from tests.cli.command_line import Operator
 
 ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-class Operator:
-    """Runs the program in a folder of its own."""
-
-    def __init__(
-        self,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        self.folder = folder
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *words: str) -> Done:
-        words = ("aftercall", *words, "--data-dir", str(self.folder))
-        self._monkeypatch.setattr(sys, "argv", list(words))
-        with pytest.raises(SystemExit) as exited:
-            main.run()
-        stated = self._capsys.readouterr()
-        code = exited.value.code
-        assert isinstance(code, int)
-        return Done(exit_code=code, stdout=stated.out, stderr=stated.err)
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Operator:
-    monkeypatch.setenv("COLUMNS", "200")
-    return Operator(tmp_path, monkeypatch, capsys)
 
 
 def made(run: Operator, *words: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 0    done
 1    it could not be done, or was interrupted; standard error gives the reason in a sentence
 2    wrong usage, or a setting that cannot be used
-3    the database cannot be reached, or is newer than this program
+3    the database cannot be reached or used, or it or a backup is of another version's tables
 """
 
 import sys
@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
-from aftercall.cli import check, manage, refold, serve, sign_in_link, simulate
+from aftercall.cli import backup, check, manage, refold, serve, sign_in_link, simulate
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
 from aftercall.store.engine.database import UnfitDatabase
@@ -31,6 +31,8 @@ app.command("check")(check.check)
 app.command("migrate")(manage.migrate)
 app.add_typer(manage.apps, name="app")
 app.add_typer(manage.tokens, name="token")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("refold")(refold.refold)
 app.command("link")(sign_in_link.link)
 app.command("simulate")(simulate.simulate)

@@ -7,10 +7,6 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,6 +17,8 @@ from aftercall.store.engine import sqlite_driver
 from aftercall.store.engine.availability import Availability
 from aftercall.store.engine.failures import passing_failure
 from aftercall.store.engine.lookup import Lookup
+from aftercall.store.engine.revisions import UnfitDatabase as UnfitDatabase
+from aftercall.store.engine.revisions import head_revision, upgrade
 
 READERS: Final = 4
 """SQLite connections that read; chosen: more than the cores give no more answers."""
@@ -62,10 +60,6 @@ CHECK_EVERY_S: Final = 1.0
 _TOUCH_REVISION: Final = text(
     "UPDATE alembic_version SET version_num = version_num WHERE version_num = :head"
 )
-
-
-class UnfitDatabase(Exception):
-    """The database cannot be used by this program; the message says why."""
 
 
 class Database:
@@ -208,7 +202,7 @@ class Database:
                     return False
             async with self.write() as tx:
                 # A row written as it was: a full disk or a standby refuses that, too.
-                written = await tx.execute(_TOUCH_REVISION, {"head": _scripts().get_current_head()})
+                written = await tx.execute(_TOUCH_REVISION, {"head": head_revision()})
             self._checked = (self.availability.seconds(), written.rowcount == 1)
             return self._checked[1]
 
@@ -274,45 +268,9 @@ async def _migrate(target: URL) -> None:
         async with engine.begin() as tx:
             if tx.dialect.name == "postgresql":
                 await tx.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-            await tx.run_sync(_upgrade)
+            await tx.run_sync(upgrade)
     finally:
         await engine.dispose()
-
-
-def _upgrade(connection: Connection) -> None:
-    scripts = _scripts()
-    found = _revision(connection)
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
-        oldest = scripts.get_base()
-        if oldest is not None and found < oldest:
-            raise UnfitDatabase(
-                f"The database is at revision {found}, which is older than {oldest}, the oldest "
-                "that this program migrates: bring it there with the Aftercall that made it."
-            )
-        raise UnfitDatabase(
-            f"The database is at revision {found}, which this program does not know: a newer "
-            f"Aftercall has migrated it. This program's revision is {scripts.get_current_head()}; "
-            "run the newer one, or restore a backup."
-        )
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
 
 
 def _async_url(url: str) -> URL:
