@@ -184,3 +184,26 @@ def test_a_time_of_one_visibility_is_as_good_as_its_first_and_last_sample(
     short, whole = (Cadence(INTERVAL_MS, events, each) for each in (found, every))
     assert short.intervals_between(START, _at(at)) == whole.intervals_between(START, _at(at))
     assert union(hidden_spans(events, found)) == union(hidden_spans(events, every))
+
+
+@given(
+    st.lists(st.integers(-20_000, 120_000), max_size=12),
+    st.lists(st.tuples(st.integers(0, 100_000), st.booleans()), max_size=4),
+    st.integers(0, 100_000),
+)
+def test_a_stay_counts_the_intervals_between_the_reports_within_it(
+    moments: list[int], hidden: list[tuple[int, bool]], length_ms: int
+) -> None:
+    visibilities = [PageVisibility(EpochMs(START + at), is_so) for at, is_so in sorted(hidden)]
+    cadence = Cadence(INTERVAL_MS, (), visibilities)
+    end = EpochMs(START + length_ms)
+    arrived = [EpochMs(START + at) for at in moments]
+    edges = [START, *sorted(at for at in arrived if START <= at <= end), end]
+    between = [cadence.intervals_between(*each) for each in pairwise(edges)]
+    found = cadence.stay(START, end, arrived)
+    assert found.reports == int(cadence.intervals_between(START, end))
+    missing = sum(max(0, round(intervals) - 1) for intervals in between)
+    assert found.missing == (min(found.reports, missing) if len(edges) > 2 else found.reports)
+    assert found.gaps == [
+        each for each, intervals in zip(pairwise(edges), between, strict=True) if intervals > 3
+    ]

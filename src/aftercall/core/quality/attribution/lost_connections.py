@@ -40,6 +40,10 @@ class LostConnections:
             )
             for participant_id, participant in comparison.participants.items()
         }
+        self._aftermaths = {
+            participant_id: union((start, EpochMs(end + AFTERMATH_MS)) for start, end in own)
+            for participant_id, own in self._own.items()
+        }
 
     def culprit_of(self, issue: Issue, participant_id: str) -> str | None:
         """The participant at the other end, if the connection was lost on that side."""
@@ -61,10 +65,7 @@ class LostConnections:
 
     def explain(self, participant_id: str, span: Span) -> bool:
         """Whether a span lies in, or just after, a participant's lost connection."""
-        after = union(
-            (start, EpochMs(end + AFTERMATH_MS)) for start, end in self._own[participant_id]
-        )
-        return covers(after, span)
+        return covers(self._aftermaths[participant_id], span)
 
     def with_origin(self, issue: Issue, participant_id: str) -> Issue:
         """A lost connection with its origin."""

@@ -7,19 +7,23 @@ it is to be shown, or where one listener lacks one camera that all others see.
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from itertools import pairwise
-from math import ceil, log, sqrt
 from typing import Final
 
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
+from aftercall.core.quality.attribution.listener_reports import (
+    LEAST_PACES,
+    LISTED_PACES,
+    ListenerReports,
+    listed_spans,
+)
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, Family
 from aftercall.core.spans import (
     Span,
     covers,
@@ -30,23 +34,6 @@ from aftercall.core.spans import (
     union,
     without,
 )
-
-LEAST_PACES: Final = 2
-"""Media missing for fewer reports may only have arrived between two of them."""
-
-LISTED_PACES: Final = 12
-"""The same for a stream that was listed before, if reports lack listed streams now and then, and
-for pictures, which an SFU withholds. Chosen."""
-
-CHANCE: Final = 0.001
-"""The probability at which reports that lack a stream by accident count as missing media.
-Chosen."""
-
-HOLD_PACES: Final = 2
-"""Streams that stop within this many reports stopped together. Chosen."""
-
-NEARLY: Final = 0.75
-"""Of a reporting interval, since reports are not exact to the millisecond."""
 
 HEARD_SHARE: Final = 0.2
 """Of the time in which one participant alone spoke; a voice heard for less was an echo. Chosen."""
@@ -79,19 +66,17 @@ class MissingMedia:
             participant_id: _sent(participant, Family.VIDEO_PRODUCER)
             for participant_id, participant in _of(comparison)
         }
-        self._present = {
-            participant_id: _present(participant) for participant_id, participant in _of(comparison)
-        }
-        self._lists = {
-            participant_id: union(s for t in _received(participant) for s in _listed(t))
+        self._reports = {
+            participant_id: ListenerReports(participant)
             for participant_id, participant in _of(comparison)
         }
+        self._lists_any = any(each.listed for each in self._reports.values())
 
     def of(self, participant_id: str) -> list[Issue]:
         """The issues of senders that could not be heard though they spoke (one-way audio if
         something else arrived at the time, else no audio at all), and of pictures that were to be
         shown."""
-        received = _received(self._rows[participant_id])
+        received = self._reports[participant_id].received
         found = [
             *self._stalled(participant_id, received),
             *self._unheard(participant_id, received),
@@ -104,32 +89,13 @@ class MissingMedia:
         dropped if it follows from the listener's own."""
         span = (issue.first_at, issue.last_at)
         if covers(self._outages.of(participant_id), span) or covers(
-            self._held(participant_id), span
+            self._reports[participant_id].held, span
         ):
             return []
         sender = self._comparison.sender_of(participant_id, issue.stream)
         if sender is not None and covers(self._outages.of(sender), span):
             return [replace(issue, origin="remote", caused_by=sender)]
         return [issue]
-
-    def _held(self, participant_id: str) -> list[Span]:
-        """When the call was on hold for a participant: everything received and its own audio
-        stopped together, while reports came."""
-        activities = self._rows[participant_id].streams
-        present = union(s for c in self._rows[participant_id].connections for s in c.reported)
-        around_ms = HOLD_PACES * self._pace_ms(participant_id)
-        sent = union(s for t in activities if t.family is Family.AUDIO_PRODUCER for s in t.flowing)
-        came = union(s for t in _received(self._rows[participant_id]) for s in t.flowing)
-        if not sent or not came:
-            return []
-        begun_at = max(sent[0][0], came[0][0])
-        unsent = [span for span in without(present, sent) if span[0] > begun_at]
-        return [
-            (min(mute[0], still[0]), max(mute[1], still[1]))
-            for still in without(present, came)
-            for mute in unsent
-            if abs(still[0] - mute[0]) <= around_ms and overlap_ms([still], [mute])
-        ]
 
     def _stalled(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """The issues of streams that are stalled while no other stream of the sender and family
@@ -166,20 +132,15 @@ class MissingMedia:
     def _missed(self, participant_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
         name = IssueName.NO_VIDEO_RECEIVED
         if family in AUDIO:
-            others = union(
-                s
-                for t in self._rows[participant_id].streams
-                if t.family not in PRODUCERS
-                for s in t.flowing
-            )
             name = IssueName.NO_AUDIO_RECEIVED
-            if covers(others, span):
+            if covers(self._reports[participant_id].flowing, span):
                 name = IssueName.ONE_WAY_AUDIO
         return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
 
     def _unheard(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """The issues of voices without any stream."""
-        present = self._present[participant_id]
+        reports = self._reports[participant_id]
+        present = reports.present
         lives = self._lives(participant_id, Family.AUDIO_CONSUMER)
         unnamed = [
             t
@@ -188,14 +149,13 @@ class MissingMedia:
             and self._comparison.sender_of(participant_id, t.ref) is None
             and t.flowing
         ]
-        patience = self._patience(participant_id)
         found: list[Issue] = []
         for sender in self._rows if present else ():
             if sender == participant_id or not self._voices[sender]:
                 continue
             listed = lives.get(sender, [])
             sent = intersection(self._speaks[sender], present)
-            paces = patience if listed else LEAST_PACES
+            paces = reports.patience if listed else LEAST_PACES
             for span in self._missing(participant_id, sent, listed, paces):
                 spoken = intersection(self._voices[sender], [span])
                 if overlap_ms(spoken, [span]) < ONE_WAY_MS:
@@ -210,48 +170,15 @@ class MissingMedia:
     ) -> list[Span]:
         """When something was sent of which this many consecutive, otherwise complete reports of the
         listener list no stream. `listed` is when they list one."""
-        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(participant_id)))
-        missing = lasting(without(sent, listed), least_ms)
+        missing = self._reports[participant_id].missing(sent, listed, paces)
         return [span for span in missing if self._is_whole(participant_id, span)]
 
-    def _pace_ms(self, participant_id: str) -> int:
-        return max((c.pace_ms for c in self._rows[participant_id].connections), default=0)
-
-    def _patience(self, participant_id: str) -> int:
-        """The number of consecutive reports that must lack a previously listed stream. It grows
-        with the share of reports that lack a stream which is listed again; if none ever did, one
-        may still do so (Laplace's rule of succession). A report says nothing of the time before it,
-        so accidents come in runs: the root of their share is taken."""
-        pace_ms = self._pace_ms(participant_id)
-        if not pace_ms:
-            return LISTED_PACES
-        listed = lacking = 0
-        for activity in _received(self._rows[participant_id]):
-            spans = _listed(activity)
-            listed += sum(round((end - start) / pace_ms) for start, end in spans)
-            gaps = [after[0] - before[1] for before, after in pairwise(spans)]
-            # Counters that restart cost an interval too, and count as a report that lacks them.
-            lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= NEARLY * pace_ms)
-        share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
-        return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
-
     def _is_whole(self, participant_id: str, span: Span) -> bool:
-        """Whether reports that lack a stream show that nothing arrived: they list another stream,
-        or their connection counted next to nothing. If no counter exists, the other participants'
-        reports stand for it: from a source that lists no received streams, none is missing. Bytes
-        that arrived and are listed nowhere may be the stream itself, since a client reports only on
-        what it has registered."""
-        unlisted = union(s for c in self._rows[participant_id].connections for s in c.unlisted)
-        if overlap_ms(unlisted, [span]) * 2 > span[1] - span[0]:
-            return False
-        if covers(self._lists[participant_id], span):
-            return True
-        connections = self._rows[participant_id].connections
-        if any(covers(each.busy, span) for each in connections):
-            return False
-        if any(covers(each.quiet, span) for each in connections):
-            return True
-        return any(self._lists.values())
+        """Whether reports that lack a stream show that nothing arrived. If no counter exists, the
+        other participants' reports stand for it: from a source that lists no received streams, none
+        is missing."""
+        is_whole = self._reports[participant_id].is_whole(span)
+        return self._lists_any if is_whole is None else is_whole
 
     def _is_voice_missing(
         self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamActivity]
@@ -283,13 +210,13 @@ class MissingMedia:
     def _lives(self, participant_id: str, family: Family) -> dict[str, list[Span]]:
         """When there was a stream of each sender, stalled or not; one report earlier, since reports
         lag."""
-        pace_ms = self._pace_ms(participant_id)
+        pace_ms = self._reports[participant_id].pace_ms
         return {
             sender: union(
                 (EpochMs(start - pace_ms), end)
                 for each in activities
                 if each.family is family
-                for start, end in _listed(each)
+                for start, end in listed_spans(each)
             )
             for sender, activities in self._comparison.received(participant_id).items()
         }
@@ -314,7 +241,8 @@ class MissingMedia:
         """By listener, the cameras without any stream that all others saw. If more than one camera
         is missing anywhere, the SFU selects what it sends, and none counts."""
         missing: list[tuple[str, str, Span]] = []
-        for listener, present in self._present.items():
+        for listener, reports in self._reports.items():
+            present = reports.present
             lives = self._lives(listener, Family.VIDEO_CONSUMER)
             is_named = all(
                 self._comparison.sender_of(listener, t.ref) is not None
@@ -329,8 +257,10 @@ class MissingMedia:
                 paces = LISTED_PACES if listed else LEAST_PACES
                 for span in self._missing(listener, sent, listed, paces):
                     missing.append((listener, sender, span))
+                if missing and missing[0][:2] != missing[-1][:2]:
+                    return {}
         found: dict[str, list[tuple[str, Span]]] = {}
-        for listener, sender, span in missing if _is_one_pair(missing) else ():
+        for listener, sender, span in missing:
             if self._has_camera_life(listener) and self._do_others_see(listener, sender, span):
                 found.setdefault(listener, []).append((sender, span))
         return found
@@ -347,8 +277,8 @@ class MissingMedia:
         withheld; if there are no others, whether it was sent directly."""
         others = [
             participant_id
-            for participant_id, present in self._present.items()
-            if participant_id not in (listener, sender) and covers(present, span)
+            for participant_id, reports in self._reports.items()
+            if participant_id not in (listener, sender) and covers(reports.present, span)
         ]
         if not others:
             activities = self._rows[sender].streams
@@ -365,27 +295,8 @@ def _of(comparison: Comparison) -> Iterable[tuple[str, ComparedParticipant]]:
     return comparison.participants.items()
 
 
-def _is_one_pair(missing: Iterable[tuple[str, str, Span]]) -> bool:
-    return len({(listener, sender) for listener, sender, _ in missing}) == 1
-
-
 def _sent(participant: ComparedParticipant, family: Family) -> list[Span]:
     return union(
         (s for t in participant.streams if t.family is family for s in t.flowing),
         within_ms=ONE_WAY_MS,
     )
-
-
-def _present(participant: ComparedParticipant) -> list[Span]:
-    """When the participant's reports came and anything at all arrived."""
-    return union(
-        span for each in participant.connections for span in without(each.reported, each.silent)
-    )
-
-
-def _received(participant: ComparedParticipant) -> list[StreamActivity]:
-    return [activity for activity in participant.streams if activity.family not in PRODUCERS]
-
-
-def _listed(activity: StreamActivity) -> list[Span]:
-    return activity.listed or [activity.life]

@@ -96,6 +96,10 @@ class Comparison:
             participant_id: self._by_slot(participant_id, participant)
             for participant_id, participant in self.participants.items()
         }
+        self._named = {
+            listener: {s: t for s, t in slots.items() if s in self.participants}
+            for listener, slots in self._received.items()
+        }
         self._present = {
             participant_id: {slot: _present(activities) for slot, activities in slots.items()}
             for participant_id, slots in self._received.items()
@@ -149,7 +153,7 @@ class Comparison:
 
     def received(self, listener: str) -> dict[str, list[StreamActivity]]:
         """The streams that a listener received, by the participant that sent them."""
-        return {s: t for s, t in self._received[listener].items() if s in self.participants}
+        return self._named[listener]
 
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
         """The participant that sent a received stream; see `SenderIndex`."""

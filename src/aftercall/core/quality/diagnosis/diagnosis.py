@@ -44,13 +44,17 @@ from aftercall.core.quality.issues import SEVERITY_RANKS, IssueName
 from aftercall.core.spans import union
 
 
-def diagnose(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """All findings about a participant, by severity, then by length."""
+def diagnose(
+    subject: Subject, comparison: Comparison, people: People | None = None
+) -> list[Finding]:
+    """All findings about a participant, by severity, then by length. `people` are those of
+    `subject.names`, if they are known."""
     found = [each for find in _FINDERS for each in find(subject, comparison)]
     ranked = sorted(
         found, key=lambda f: (SEVERITY_RANKS[f.severity], f.first_at - f.last_at, f.first_at)
     )
-    people = People(subject.names) if found else People({})
+    if people is None:
+        people = People(subject.names if found else {})
     return [_in_words(each, people) for each in ranked]
 
 

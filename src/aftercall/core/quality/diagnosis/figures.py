@@ -75,10 +75,11 @@ MEASURES: Final[dict[str, Measure]] = {
 
 def figures_of(group: IssueGroup) -> list[Figure]:
     """Every known measure of the issues, in the order of `MEASURES`."""
+    known = {name for issue in group.issues for name in issue.worst}
     return [
         Figure(name=name, unit=measure.unit, typical=group.mean(name), worst=worst)
         for name, measure in MEASURES.items()
-        if (worst := group.worst(name, lowest=measure.is_low_bad)) is not None
+        if name in known and (worst := group.worst(name, lowest=measure.is_low_bad)) is not None
     ]
 
 

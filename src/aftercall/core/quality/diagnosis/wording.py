@@ -99,9 +99,8 @@ def format_spans(spans: Sequence[Span]) -> str:
 
 
 def _format_span(start_at: EpochMs, end_at: EpochMs) -> str:
-    if format_clock(start_at) == format_clock(end_at):
-        return f"at {format_clock(start_at)}"
-    return f"from {format_clock(start_at)} to {format_clock(end_at)}"
+    start, end = format_clock(start_at), format_clock(end_at)
+    return f"at {start}" if start == end else f"from {start} to {end}"
 
 
 def format_outages(spans: Sequence[Span]) -> str:

@@ -163,8 +163,11 @@ class _ParticipantStreams:
         if added:
             blank = np.full((added, self._scale.buckets), np.nan, dtype=np.float32)
             self.moments = np.concatenate([self.moments, blank])
+        alike: dict[tuple[Span, ...], list[int]] = {}
         for place, when in spans.items():
-            self.moments[place] = with_failures(self.moments[place], self._shares(union(when)))
+            alike.setdefault(tuple(union(when)), []).append(place)
+        for when_missing, rows in alike.items():
+            self.moments[rows] = with_failures(self.moments[rows], self._shares(when_missing))
 
     def _outage_spans(self, stays: Sequence[Span]) -> dict[tuple[str, str | None], list[Span]]:
         """When each connection had no path: until it was back or, after a failure, until something

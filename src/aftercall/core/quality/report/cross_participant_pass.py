@@ -11,6 +11,7 @@ from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Subject
+from aftercall.core.quality.diagnosis.wording import People
 from aftercall.core.quality.experience.levels import Experience
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.report.fold import Verdict
@@ -45,6 +46,7 @@ def complete(
     )
     attributed = attribute(comparison)
     experienced = _experienced(verdicts, attributed, comparison, moments or {}, now)
+    people = People(names)
     completed: dict[str, Verdict] = {}
     for participant_id, verdict in verdicts.items():
         issues = attributed[participant_id]
@@ -58,7 +60,7 @@ def complete(
         completed[participant_id] = replace(
             verdict,
             issues=issues,
-            diagnosis=diagnose(subject, comparison),
+            diagnosis=diagnose(subject, comparison, people),
             experience=experienced.get(participant_id),
         )
     return completed

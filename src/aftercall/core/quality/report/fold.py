@@ -267,10 +267,7 @@ def _completeness(
         stays = [(peer.present_from, end_at)]
         if peer.source == _SILENT_SOURCE:
             stays = _with_streams(moments, folded.empty_at, end_at)
-        dues = [
-            cadence.stay(start, end, [at for at in moments if start <= at <= end])
-            for start, end in stays
-        ]
+        dues = [cadence.stay(start, end, moments) for start, end in stays]
         expected += sum(intervals_between.reports for intervals_between in dues)
         # A report that could not be read is missing, but it is known to have come.
         missing += (
@@ -279,10 +276,7 @@ def _completeness(
         arrived += len(moments)
         came = [*moments, *(event.at for event in refused if event.data.get("is_sample"))]
         if len(came) > len(moments):
-            dues = [
-                cadence.stay(start, end, [at for at in came if start <= at <= end])
-                for start, end in stays
-            ]
+            dues = [cadence.stay(start, end, came) for start, end in stays]
         gaps += [
             ReportGap(peer_id=peer.id, start_at=start, end_at=end)
             for intervals_between in dues

@@ -5,7 +5,7 @@ All modules that work on columns are imported here, so that numpy is imported on
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -122,7 +122,7 @@ class PeerAccumulator:
     @property
     def ats(self) -> Sequence[EpochMs]:
         """The instants of the samples."""
-        return [EpochMs(at) for at in self._ats]
+        return cast(list[EpochMs], self._ats.tolist())
 
     @property
     def nbytes(self) -> int:
