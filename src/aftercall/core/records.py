@@ -5,7 +5,7 @@ zero.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -87,6 +87,10 @@ class Role(StrEnum):
     READ = "read"
 
 
+EVERY_KIND: Final = 127
+"""All seven kinds of data that retention knows (`core.retention.ALL_KINDS`)."""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a table, as the program sees it."""
 
@@ -118,6 +122,10 @@ class App(Record, frozen=True, kw_only=True):
     name: str
     created_at: EpochMs
     report_shape: ReportShape = ReportShape.BOTH
+    retention: dict[str, int] = msgspec.field(default_factory=dict)
+    """For how many seconds after a session's end each kind of its data is kept, by the names of
+    `core.retention.DataKind`; 0: as long as the session. What is not named is as the settings
+    say."""
 
 
 class ApiToken(Record, frozen=True, kw_only=True):
@@ -198,6 +206,8 @@ class Session(Record, frozen=True, kw_only=True):
     minutes_consumed: float = 0.0
     minutes_by_view: dict[str, float] = msgspec.field(default_factory=dict)
     """Participant-minutes by `ViewType`; their sum is `minutes_consumed`."""
+    kept_kinds: int = EVERY_KIND
+    """The kinds of data that have not been deleted, as a sum of `core.retention.DataKind.bit`."""
 
 
 class Participant(Record, frozen=True, kw_only=True):

@@ -43,12 +43,23 @@ def _orphans(table: str, key: str, *, of: str, on: str, where: str = "") -> str:
         (SELECT 1 FROM {of} y WHERE y.app_id = x.app_id AND {on}) {where}"""
 
 
+_NOT_TO_BE_DELETED: Final = """AND NOT EXISTS (SELECT 1 FROM data_removals r
+    WHERE r.app_id = x.app_id AND r.session_id = x.session_id)"""
+
+
 def _belong(table: str, key: str, owner: str) -> Promise:
-    """Each row of `table` belongs to a session, or a peer, that is there."""
+    """Each row of `table` belongs to a session, or a peer, that is there, or is noted for
+    removal."""
     return Promise(
         f"{table}_have_a_{owner}",
         f"rows of {table} belong to no {owner}",
-        _orphans(table, key, of=f"{owner}s", on=f"y.id = x.{owner}_id"),
+        _orphans(
+            table,
+            key,
+            of=f"{owner}s",
+            on=f"y.id = x.{owner}_id",
+            where="" if table == "pulses" else _NOT_TO_BE_DELETED,
+        ),
     )
 
 
@@ -177,13 +188,17 @@ PROMISES: Final = (
              coalesce((SELECT sum(samples) FROM samples x
                        WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)
              + coalesce((SELECT samples FROM segments x
-                         WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)""",
+                         WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)
+             AND NOT EXISTS (SELECT 1 FROM peers x JOIN data_removals r
+                ON r.app_id = x.app_id AND r.session_id = x.session_id AND r.peer_id = x.id
+                WHERE x.app_id = p.app_id AND x.id = p.peer_id)""",
     ),
     Promise(
         "samples_have_a_pulse",
         "peers have reports and were never heard",
-        """SELECT DISTINCT x.app_id, x.peer_id FROM samples x WHERE NOT EXISTS
-             (SELECT 1 FROM pulses p WHERE p.app_id = x.app_id AND p.peer_id = x.peer_id)""",
+        f"""SELECT DISTINCT x.app_id, x.peer_id FROM samples x WHERE NOT EXISTS
+             (SELECT 1 FROM pulses p WHERE p.app_id = x.app_id AND p.peer_id = x.peer_id)
+             {_NOT_TO_BE_DELETED}""",
     ),
     _settled_by_the_end(
         "samples_of_ended_sessions_are_merged",
@@ -196,7 +211,7 @@ PROMISES: Final = (
         "ended_sessions_are_folded",
         "participants of ended sessions have no report, and no job will make one",
         table="participants",
-        where="""NOT EXISTS
+        where="""s.kept_kinds & 3 = 3 AND NOT EXISTS
              (SELECT 1 FROM reports y WHERE y.app_id = x.app_id AND y.peer_id = x.id)""",
     ),
     _of_participant(

@@ -1,8 +1,10 @@
 """How many ended sessions there are of each day and size, kept as they end."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
@@ -42,29 +44,42 @@ async def update_day_counts(
     """Replace a session's old contribution to the daily counts by its new one."""
     if old == new:
         return
+    both = ((-1, old), (1, new))
+    await _change(tx, app_id, [(sign, each) for sign, each in both if each is not None])
+
+
+async def take_out_of_day_counts(tx: AsyncConnection, app_id: str, gone: Iterable[Counted]) -> None:
+    """Take the contributions of deleted sessions out of the daily counts."""
+    changes = [(-1, each) for each in gone]
+    await _change(tx, app_id, changes)
+    c = schema.session_tallies.c
+    days = sorted({day for _, (day, _, _) in changes})
+    await tx.execute(
+        delete(schema.session_tallies).where(c.app_id == app_id, c.day.in_(days), c.sessions == 0)
+    )
+
+
+async def _change(tx: AsyncConnection, app_id: str, counts: Iterable[tuple[int, Counted]]) -> None:
+    """Add contributions, each with its sign, to the daily counts."""
     changes: dict[tuple[int, int], tuple[int, float]] = {}
-    for sign, counted in ((-1, old), (1, new)):
-        if counted is None:
-            continue
-        day, participants, minutes = counted
+    for sign, (day, participants, minutes) in counts:
         for size in (EVERY_SIZE, participants):
             sessions, sum_of_minutes = changes.get((day, size), (0, 0.0))
             changes[day, size] = sessions + sign, sum_of_minutes + sign * minutes
-    await tx.execute(
-        _add(tx.dialect.name),
-        [
-            {
-                "app_id": app_id,
-                "day": day,
-                "total_participants": size,
-                "sessions": sessions,
-                "minutes": minutes,
-            }
-            # Sorted, so that two transactions lock tallies in the same order.
-            for (day, size), (sessions, minutes) in sorted(changes.items())
-            if sessions or minutes
-        ],
-    )
+    rows = [
+        {
+            "app_id": app_id,
+            "day": day,
+            "total_participants": size,
+            "sessions": sessions,
+            "minutes": minutes,
+        }
+        # Sorted, so that two transactions lock tallies in the same order.
+        for (day, size), (sessions, minutes) in sorted(changes.items())
+        if sessions or minutes
+    ]
+    if rows:
+        await tx.execute(_add(tx.dialect.name), rows)
 
 
 @cache

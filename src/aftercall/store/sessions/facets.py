@@ -1,12 +1,12 @@
 """Verdicts in short: written when a session is folded, found by what they say."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import zstandard
 from msgspec.structs import replace
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
@@ -31,6 +31,9 @@ LEVEL: Final = 3
 """zstd level of a digest; it is read far more often than written, and small."""
 
 MOST_TERMS: Final = 8_000
+
+_KEYS: Final = 200
+"""Rows that one statement names."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
@@ -115,6 +118,52 @@ async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> N
     for table in (schema.session_verdicts, schema.peer_verdicts):
         await tx.execute(
             delete(table).where(table.c.app_id == app_id, table.c.session_id == session_id)
+        )
+
+
+class Listings(NamedTuple):
+    """What the verdicts of sessions have put into postings and tallies."""
+
+    terms: Mapping[str, frozenset[str]]
+    """By session."""
+    tallies: Mapping[tuple[str, int], list[int]]
+    """By facet and day: what all the sessions together add."""
+
+
+async def listings_of(tx: AsyncConnection, app_id: str, session_ids: Sequence[str]) -> Listings:
+    """What those of the sessions that have been folded have put into postings and tallies."""
+    c = schema.session_verdicts.c
+    rows = await tx.execute(
+        select(c.session_id, c.counted, c.quality_rank).where(
+            c.app_id == app_id, c.session_id.in_(list(session_ids))
+        )
+    )
+    terms: dict[str, frozenset[str]] = {}
+    sums: dict[_Tally, list[int]] = {}
+    for session_id, text, rank in rows:
+        counted = read_counted(text)
+        terms[session_id] = terms_of_counted(counted, rank)
+        for key, numbers in tallied(counted):
+            known = sums.setdefault(key, [0, 0, 0, 0])
+            sums[key] = [one + other for one, other in zip(known, numbers, strict=True)]
+    return Listings(terms, sums)
+
+
+async def take_out_of_tallies(
+    tx: AsyncConnection, app_id: str, gone: Mapping[_Tally, Sequence[int]]
+) -> None:
+    """Take what deleted sessions added out of the facets' tallies."""
+    await _tally(
+        tx, app_id, {key: [-number for number in numbers] for key, numbers in gone.items()}
+    )
+    c, keys = schema.facet_tallies.c, sorted(gone)
+    for start in range(0, len(keys), _KEYS):
+        await tx.execute(
+            delete(schema.facet_tallies).where(
+                c.app_id == app_id,
+                tuple_(c.facet, c.day).in_(keys[start : start + _KEYS]),
+                c.sessions == 0,
+            )
         )
 
 

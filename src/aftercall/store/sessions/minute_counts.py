@@ -2,10 +2,12 @@
 order of minutes is found without reading the rows before it."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.store.engine.record_mapping import Insert, insert_into
@@ -55,6 +57,19 @@ def keys_of(counted: Counted | None) -> list[tuple[int, int]]:
     day, _, minutes = counted
     bucket = bucket_of(minutes)
     return [(EVERY_DAY, bucket), (day, bucket)]
+
+
+async def take_out_of_minute_counts(
+    tx: AsyncConnection, app_id: str, gone: Iterable[Counted]
+) -> None:
+    """Take the contributions of deleted sessions out of the counts."""
+    sums = Counter(key for each in gone for key in keys_of(each))
+    await add_counts(tx, app_id, {key: -number for key, number in sums.items()})
+    c = schema.minute_tallies.c
+    days = sorted({day for day, _ in sums})
+    await tx.execute(
+        delete(schema.minute_tallies).where(c.app_id == app_id, c.day.in_(days), c.sessions == 0)
+    )
 
 
 async def add_counts(

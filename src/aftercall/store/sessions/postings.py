@@ -186,24 +186,50 @@ async def change_postings(
 ) -> None:
     """Let the terms lead to where a session is, and no longer to where it was. The caller holds
     the locks of the days."""
-    changes: dict[int, dict[str, tuple[int, bool]]] = {}
     if old is not None and new is not None and old.ordinal == new.ordinal:
         old, new = (
             Place(old.ordinal, old.terms - new.terms),
             Place(new.ordinal, new.terms - old.terms),
         )
-    for place, is_there in ((old, False), (new, True)):
-        if place is not None:
-            block, bit = block_and_bit(place.ordinal)
-            of_block = changes.setdefault(block, {})
-            of_block.update((term, (bit, is_there)) for term in place.terms)
+    await _change(tx, app_id, gone=[old] if old else [], new=[new] if new else [])
+
+
+async def take_out_of_postings(tx: AsyncConnection, app_id: str, places: Sequence[Place]) -> None:
+    """Let no term lead to where deleted sessions were."""
+    for day in sorted({day_of_ordinal(place.ordinal) for place in places}):
+        await lock_day(tx, app_id, day)
+    await _change(tx, app_id, gone=places, new=[])
+
+
+class _Bits(NamedTuple):
+    """The places of a block that a term no longer leads to, and those that it leads to."""
+
+    gone: int
+    new: int
+
+
+_NO_BITS: Final = _Bits(0, 0)
+
+
+async def _change(
+    tx: AsyncConnection, app_id: str, *, gone: Iterable[Place], new: Iterable[Place]
+) -> None:
+    changes: dict[int, dict[str, _Bits]] = {}
+    for place, is_new in (*((each, False) for each in gone), *((each, True) for each in new)):
+        block, bit = block_and_bit(place.ordinal)
+        of_block = changes.setdefault(block, {})
+        for term in place.terms:
+            bits = of_block.get(term, _NO_BITS)
+            of_block[term] = (
+                _Bits(bits.gone, bits.new | bit) if is_new else _Bits(bits.gone | bit, bits.new)
+            )
     for block, terms in sorted(changes.items()):
         if terms:
             await _change_block(tx, app_id, block, terms)
 
 
 async def _change_block(
-    tx: AsyncConnection, app_id: str, block: int, terms: Mapping[str, tuple[int, bool]]
+    tx: AsyncConnection, app_id: str, block: int, terms: Mapping[str, _Bits]
 ) -> None:
     dialect = tx.dialect.name
     here = {"app": app_id, "in_block": block}
@@ -211,9 +237,9 @@ async def _change_block(
     known = {term: bitset.decode(stored) for term, stored in found}
     kept: list[dict[str, Any]] = []
     empty: list[str] = []
-    for term, (bit, is_there) in sorted(terms.items()):
+    for term, (gone, new) in sorted(terms.items()):
         before = known.get(term, 0)
-        bits = before | bit if is_there else before & ~bit
+        bits = (before & ~gone) | new
         if bits == before:
             continue
         if bits:

@@ -39,6 +39,7 @@ from aftercall.store.tables.facets import sign_ins as sign_ins
 from aftercall.store.tables.postings import minute_tallies as minute_tallies
 from aftercall.store.tables.postings import session_days as session_days
 from aftercall.store.tables.postings import session_postings as session_postings
+from aftercall.store.tables.retention import data_removals as data_removals
 from aftercall.store.tables.samples import pulses as pulses
 from aftercall.store.tables.samples import samples as samples
 from aftercall.store.tables.samples import segments as segments
@@ -61,6 +62,7 @@ apps: Final = Table(
     text_column("name"),
     epoch_ms_column("created_at"),
     text_column("report_shape"),
+    text_column("retention"),
     PrimaryKeyConstraint("id"),
     Index("ix_apps_account", "account_id", "created_at", "id"),
 )
@@ -150,6 +152,7 @@ sessions: Final = Table(
     text_column("minutes_by_view"),
     integer_column("day"),
     Column("ordinal", BigInteger, nullable=True),
+    integer_column("kept_kinds"),
     PrimaryKeyConstraint("app_id", "id"),
     Index(
         "uq_sessions_current",
@@ -189,6 +192,15 @@ sessions: Final = Table(
         postgresql_where=text("deadline_at IS NOT NULL"),
     ),
     Index(
+        "ix_sessions_kept",
+        "app_id",
+        "kept_kinds",
+        "ended_at",
+        "id",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+    Index(
         "ix_sessions_parent",
         "app_id",
         "parent_session_id",
@@ -197,7 +209,8 @@ sessions: Final = Table(
     ),
 )
 """`day` is the UTC day of `created_at`, by which the tallies are kept; `ordinal`, which only ended
-sessions have, is that day and a running number within it."""
+sessions have, is that day and a running number within it. `kept_kinds` is the sum of the bits of
+the kinds of data that retention has not deleted."""
 
 session_tallies: Final = Table(
     "session_tallies",

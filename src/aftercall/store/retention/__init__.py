@@ -1,0 +1,1 @@
+"""Deletes data: whole sessions, and kinds of their data."""
