@@ -20,7 +20,7 @@ import lists
 import msgspec
 from sqlalchemy import make_url
 
-from aftercall.app import new_id, now
+from aftercall.app import freeze_objects, new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import (
@@ -135,6 +135,8 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
     db = await Database.open(url)
     services = build_services(db, settings=Settings(), clock=now, new_id=new_id, policy=Policy())
     stop, found = asyncio.Event(), {}
+    # As the server does before its first request: else each full collection takes 100 ms.
+    freeze_objects()
     async with asyncio.TaskGroup() as group:
         group.create_task(services.digests.run(stop))
         for name, rest in questions().items():

@@ -25,6 +25,7 @@ import asyncpg
 from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.app import freeze_objects
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
 from aftercall.store import participants
@@ -248,6 +249,7 @@ def questions(count: int, ids: list[str]) -> dict[str, Question]:
 async def measure(url: str, count: int) -> dict[str, tuple[float, float]]:
     """Milliseconds, median and 99th percentile, of each query."""
     db = await Database.open(url)
+    freeze_objects()
     found: dict[str, tuple[float, float]] = {}
     async with db.read() as tx:
         c = schema.sessions.c

@@ -166,7 +166,7 @@ class Application:
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
             self._build_apps(services)
-            _freeze_objects()
+            freeze_objects()
             try:
                 yield
             finally:
@@ -204,7 +204,7 @@ async def _begins_to_listen(services: Services) -> bool:
     return True
 
 
-def _freeze_objects() -> None:
+def freeze_objects() -> None:
     """Exempt the objects that live as long as the process from garbage collection (`gc.freeze`)."""
     gc.collect()
     gc.freeze()

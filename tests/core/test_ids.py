@@ -1,6 +1,6 @@
 """Ids are functions of what a source sends."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,13 @@ def test_equal_parts_give_equal_ids_and_others_differ(one: list[str], two: list[
     assert id_from("app", *one) == id_from("app", *one)
     assert (id_from("app", *one) == id_from("app", *two)) == (one == two)
     assert id_from("app", *one) != id_from("other", *one)
+
+
+@given(st.text(), st.text())
+def test_an_id_is_a_uuid_of_version_5_of_its_parts(app_id: str, source: str) -> None:
+    namespace = UUID("6f1c6c0e-5d3a-5e0a-9a43-0f2d6d6b8a11")
+    parts = f"{len(app_id)}:{app_id}{len(source)}:{source}"
+    assert id_from(app_id, source) == str(uuid5(namespace, parts))
 
 
 def test_parts_are_separated_in_an_id() -> None:

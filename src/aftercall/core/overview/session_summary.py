@@ -5,7 +5,7 @@ computes nothing when it is read.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -155,7 +155,20 @@ def facet(kind: str, value: str) -> str:
     return f"{kind}:{value}"
 
 
-def person_of(app_id: str, participant: Participant) -> str:
+class Identified(Protocol):
+    """A participant, by what it is known across sessions."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def display_name(self) -> str | None: ...
+    @property
+    def custom_participant_id(self) -> str | None: ...
+    @property
+    def user_id(self) -> str | None: ...
+
+
+def person_of(app_id: str, participant: Identified) -> str:
     """The id of a person across sessions: by the custom participant id, else by the name."""
     if participant.custom_participant_id:
         return id_from(app_id, "custom_participant_id", participant.custom_participant_id)

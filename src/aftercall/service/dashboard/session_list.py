@@ -12,14 +12,14 @@ from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.overview.session_facts import ListedSession, SessionList
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary, person_of
-from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.core.records import Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, matching, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
 from aftercall.store.sessions.pages import list_sessions
-from aftercall.store.sessions.tokenizer import known_words_of
+from aftercall.store.sessions.tokenizer import spaced_words_of, words_of
 
 MOST_LIVE: Final = 1_000
 """Live sessions of one app that are searched; chosen: more at once are not one screen's."""
@@ -108,11 +108,12 @@ class SessionLists:
             summaries |= await self._digests.live_summaries_of(live[:MOST_LIVE_MEASURED])
         unsummarised = [each for each in found if each.id not in summaries]
         minutes: dict[str, float] = {}
-        async with self._db.read() as tx:
-            if live:
-                minutes = await self._minutes_of(tx, live)
-            for session_id, rows in (await _rows_by_session(tx, unsummarised)).items():
-                summaries[session_id] = SessionSummary(participants=_seen(rows))
+        if live or unsummarised:
+            async with self._db.read() as tx:
+                if live:
+                    minutes = await self._minutes_of(tx, live)
+                if unsummarised:
+                    summaries |= await _list_first_names(tx, unsummarised)
         nothing = SessionSummary()
         return [
             ListedSession(
@@ -128,10 +129,12 @@ class SessionLists:
     ) -> tuple[list[Session], int]:
         """The live sessions that match, as many as are needed, and how many there are. A search
         reads the names of their participants, which are in no index before the end."""
-        if query.search:
-            found = await _search_live(tx, query)
-            return found, len(found)
         needed = MOST_LIVE_SHOWN if query.cursor is None else 0
+        if query.search:
+            ids = await _search_live(tx, query)
+            shown = ids if query.is_live else ids[:needed]
+            found = await session_rows.find_sessions(tx, query.app_id, shown) if shown else {}
+            return [found[id] for id in shown], len(ids)
         page = await list_sessions(
             tx, replace(query, is_live=True, cursor=None, is_descending=True, limit=needed)
         )
@@ -173,48 +176,36 @@ def _cut_live(live: Sequence[Session], query: SessionQuery) -> SessionsPage:
     return SessionsPage(ordered[: query.limit], len(live), len(ordered) > query.limit)
 
 
-async def _rows_by_session(
+async def _list_first_names(
     tx: AsyncConnection, found: Sequence[Session]
-) -> dict[str, list[Participant]]:
-    by_session: dict[str, list[Participant]] = {}
-    if found:
-        ids = [each.id for each in found]
-        for row in await presence.participants_of_sessions(tx, found[0].app_id, ids):
-            by_session.setdefault(row.session_id, []).append(row)
-    return by_session
+) -> dict[str, SessionSummary]:
+    """Of each session that has participants, who they are."""
+    app_id, ids = found[0].app_id, [each.id for each in found]
+    by_session: dict[str, list[ParticipantBrief]] = {}
+    for each in await presence.first_names_in_sessions(tx, app_id, ids, _NAMES):
+        brief = ParticipantBrief(id=each.id, name=each.display_name, person=person_of(app_id, each))
+        by_session.setdefault(each.session_id, []).append(brief)
+    return {id: SessionSummary(participants=briefs) for id, briefs in by_session.items()}
 
 
-def _seen(rows: Sequence[Participant]) -> list[ParticipantBrief]:
-    shown = [row for row in rows if not row.is_hidden][:_NAMES]
-    return [
-        ParticipantBrief(id=row.id, name=row.display_name, person=person_of(row.app_id, row))
-        for row in shown
-    ]
-
-
-async def _search_live(tx: AsyncConnection, query: SessionQuery) -> list[Session]:
-    """The sessions that go on and match, the newest first. They are found as ended ones are: by
-    beginnings of words, of ids, or by a participant's whole id."""
+async def _search_live(tx: AsyncConnection, query: SessionQuery) -> list[str]:
+    """The ids of the sessions that go on and match, the newest first. They are found as ended ones
+    are: by beginnings of words, of ids, or by a participant's whole id."""
     search = query.search or ""
+    words = [f" {word}" for word in words_of(search)]
     listed = await matching.list_live(tx, query, limit=MOST_LIVE)
-    people: dict[str, list[presence.ParticipantNames]] = {}
-    for each in await presence.names_in_sessions(tx, query.app_id, [one.id for one in listed]):
-        people.setdefault(each.session_id, []).append(each)
-    ids = [one.id for one in listed if _is_found(one, people.get(one.id, []), search)]
-    found = await session_rows.find_sessions(tx, query.app_id, ids)
-    return [found[id] for id in ids]
-
-
-def _is_found(
-    one: matching.LiveSession, people: Sequence[presence.ParticipantNames], search: str
-) -> bool:
-    if one.id.startswith(search) or one.meeting_id.startswith(search):
-        return True
-    if any(search in (each.custom_participant_id, each.user_id) for each in people):
-        return True
-    names = [one.title, *(each.display_name for each in people if each.display_name)]
-    words = known_words_of(search)
-    return bool(words) and all(
-        any(there.startswith(word) for name in names for there in known_words_of(name))
-        for word in words
-    )
+    names = {one.id: [spaced_words_of(one.title)] for one in listed}
+    found = {
+        one.id for one in listed if one.id.startswith(search) or one.meeting_id.startswith(search)
+    }
+    for session_id, _, name, *ids in await presence.names_in_sessions(
+        tx, query.app_id, list(names)
+    ):
+        if name:
+            names[session_id].append(spaced_words_of(name))
+        if search in ids:
+            found.add(session_id)
+    if words:
+        texts = {id: "".join(parts) for id, parts in names.items()}
+        found |= {id for id, text in texts.items() if all(word in text for word in words)}
+    return [one.id for one in listed if one.id in found]

@@ -256,6 +256,6 @@ async def list_live(
 def _is_found(search: str, one: LiveSession) -> bool:
     if one.id.startswith(search) or one.meeting_id.startswith(search):
         return True
-    words = tokenizer.known_words_of(search)
-    there = tokenizer.known_words_of(one.title)
-    return bool(words) and all(any(each.startswith(word) for each in there) for word in words)
+    words = tokenizer.words_of(search)
+    there = tokenizer.spaced_words_of(one.title)
+    return bool(words) and all(f" {word}" in there for word in words)

@@ -1,12 +1,24 @@
 """The participants of several sessions, for lists of sessions."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import Participant, Peer
+from aftercall.store.engine.array_params import among, is_among
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Shape
 from aftercall.store.tables import schema
 
@@ -28,9 +40,10 @@ async def participants_of_sessions(
 
 
 class ParticipantNames(NamedTuple):
-    """What a participant is searched by."""
+    """By what a participant is known."""
 
     session_id: str
+    id: str
     display_name: str | None
     custom_participant_id: str | None
     user_id: str | None
@@ -39,13 +52,17 @@ class ParticipantNames(NamedTuple):
 async def names_in_sessions(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> list[ParticipantNames]:
-    """What all participants of the sessions are searched by."""
-    c = schema.participants.c
-    rows = await tx.execute(
-        select(c.session_id, c.display_name, c.custom_participant_id, c.user_id).where(
-            c.app_id == app_id, c.session_id.in_(list(session_ids))
-        )
-    )
+    """All participants of the sessions."""
+    rows = await _fetch_of_sessions(tx, _NAMES, app_id, session_ids)
+    return [ParticipantNames(*row) for row in rows]
+
+
+async def first_names_in_sessions(
+    tx: AsyncConnection, app_id: str, session_ids: Sequence[str], limit: int
+) -> list[ParticipantNames]:
+    """The first visible participants of each session, as many as `limit`, in the order of
+    joining."""
+    rows = await _fetch_of_sessions(tx, _FIRST_NAMES, app_id, session_ids, limit=limit)
     return [ParticipantNames(*row) for row in rows]
 
 
@@ -53,24 +70,7 @@ async def peers_of_those_present(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> list[Peer]:
     """All peers of the visible participants that are present in one of the sessions."""
-    row, peer = schema.participants.c, schema.peers.c
-    rows = await tx.execute(
-        _PEER.select.select_from(schema.peers)
-        .join(
-            schema.participants,
-            and_(
-                row.app_id == peer.app_id,
-                row.session_id == peer.session_id,
-                row.id == peer.participant_id,
-            ),
-        )
-        .where(
-            peer.app_id == app_id,
-            peer.session_id.in_(list(session_ids)),
-            row.left_at.is_(None),
-            row.is_hidden.is_(False),
-        )
-    )
+    rows = await _fetch_of_sessions(tx, _PEERS_PRESENT, app_id, session_ids)
     return [_PEER.from_row(each) for each in rows]
 
 
@@ -78,15 +78,83 @@ async def minutes_of_those_gone(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, float]:
     """The participant-minutes of the visible participants that have left, by session."""
-    c = schema.participants.c
-    rows = await tx.execute(
-        select(c.session_id, func.sum(c.duration_minutes))
-        .where(
-            c.app_id == app_id,
-            c.session_id.in_(list(session_ids)),
-            c.left_at.is_not(None),
-            c.is_hidden.is_(False),
-        )
-        .group_by(c.session_id)
-    )
+    rows = await _fetch_of_sessions(tx, _MINUTES_GONE, app_id, session_ids)
     return {session_id: float(minutes) for session_id, minutes in rows}
+
+
+async def _fetch_of_sessions(
+    tx: AsyncConnection, lookup: Lookup, app_id: str, session_ids: Sequence[str], **given: Any
+) -> list[tuple[Any, ...]]:
+    ids = among(tx.dialect.name, "session_ids", list(session_ids))
+    return await fetch(tx, lookup, app_id=app_id, **ids, **given)
+
+
+def _of_sessions(dialect: str, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.app_id == bindparam("app_id", type_=Text),
+        is_among(dialect, table.c.session_id, "session_ids", Text),
+    )
+
+
+_ROW: Final = schema.participants.c
+_NAMED: Final = (
+    _ROW.session_id,
+    _ROW.id,
+    _ROW.display_name,
+    _ROW.custom_participant_id,
+    _ROW.user_id,
+)
+
+
+def _names(dialect: str) -> Select[Any]:
+    return select(*_NAMED).where(*_of_sessions(dialect, schema.participants))
+
+
+def _first_names(dialect: str) -> Select[Any]:
+    place = func.row_number().over(partition_by=_ROW.session_id, order_by=(_ROW.joined_at, _ROW.id))
+    placed = (
+        select(*_NAMED, place.label("place"))
+        .where(*_of_sessions(dialect, schema.participants), _ROW.is_hidden.is_(False))
+        .subquery()
+    )
+    return (
+        select(*(placed.c[column.name] for column in _NAMED))
+        .where(placed.c.place <= bindparam("limit", type_=Integer))
+        .order_by(placed.c.session_id, placed.c.place)
+    )
+
+
+def _peers_present(dialect: str) -> Select[Any]:
+    peer = schema.peers.c
+    return (
+        _PEER.select.select_from(schema.peers)
+        .join(
+            schema.participants,
+            and_(
+                _ROW.app_id == peer.app_id,
+                _ROW.session_id == peer.session_id,
+                _ROW.id == peer.participant_id,
+            ),
+        )
+        .where(
+            *_of_sessions(dialect, schema.peers), _ROW.left_at.is_(None), _ROW.is_hidden.is_(False)
+        )
+    )
+
+
+def _minutes_gone(dialect: str) -> Select[Any]:
+    return (
+        select(_ROW.session_id, func.sum(_ROW.duration_minutes))
+        .where(
+            *_of_sessions(dialect, schema.participants),
+            _ROW.left_at.is_not(None),
+            _ROW.is_hidden.is_(False),
+        )
+        .group_by(_ROW.session_id)
+    )
+
+
+_NAMES: Final = Lookup(_names)
+_FIRST_NAMES: Final = Lookup(_first_names)
+_PEERS_PRESENT: Final = Lookup(_peers_present)
+_MINUTES_GONE: Final = Lookup(_minutes_gone)

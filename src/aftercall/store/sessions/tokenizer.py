@@ -27,6 +27,7 @@ def words_of(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=10_000)
-def known_words_of(text: str) -> list[str]:
-    """The same for texts that every search looks at: those of sessions that go on."""
-    return words_of(text)
+def spaced_words_of(text: str) -> str:
+    """The same as one text, each after a space, for texts that every search looks at: those of
+    sessions that go on. A word begins with what is asked for if that, after a space, is in it."""
+    return "".join([f" {word}" for word in words_of(text)])
