@@ -11,7 +11,8 @@ import importlib
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions.facets import search_terms_of
+from aftercall.store.sessions.people_counts import PERSON, gaps_of
 from aftercall.store.sessions.stored_summary import encode_summary
 from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.wire.dashboard.overview import encode_overview
@@ -82,7 +84,20 @@ def batches(count: int) -> Iterator[lists.Batch]:
         return terms_of_verdict(found_by, is_measured=True)
 
     yield from lists.batches(count, verdict=verdict)
-    yield {"facet_tallies": [(lists.APP, *key, *counted) for key, counted in tallies.items()]}
+    yield {
+        "facet_tallies": [(lists.APP, *key, *counted) for key, counted in tallies.items()],
+        "people_tallies": [
+            (lists.APP, *gap, people) for gap, people in _people_by_gap(tallies).items()
+        ],
+    }
+
+
+def _people_by_gap(tallied: Iterable[tuple[str, int]]) -> Counter[tuple[int, int]]:
+    days: dict[str, list[int]] = defaultdict(list)
+    for facet, day in tallied:
+        if facet.startswith(PERSON):
+            days[facet].append(day)
+    return Counter(gap for of_person in days.values() for gap in gaps_of(of_person))
 
 
 @cache

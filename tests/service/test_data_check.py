@@ -135,6 +135,12 @@ UNSEEN = {
         "UPDATE session_verdicts SET counted = 'none'",
         "DELETE FROM facet_tallies WHERE facet IN (SELECT min(facet) FROM facet_tallies)",
     ),
+    "people_are_tallied": (
+        "UPDATE people_tallies SET people = people + 1",
+        "UPDATE people_tallies SET previous_day = day - 1",
+        "DELETE FROM people_tallies",
+        "UPDATE facet_tallies SET sessions = 0 WHERE facet LIKE 'person:%'",
+    ),
 }
 """What breaks each promise that no query alone sees."""
 

@@ -19,7 +19,7 @@ from aftercall.store.codecs import bitset
 from aftercall.store.engine.column_types import unpack as unpack_text
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets as facet_rows
-from aftercall.store.sessions import minute_counts, postings
+from aftercall.store.sessions import minute_counts, people_counts, postings
 from aftercall.store.sessions import presence as presence_rows
 from aftercall.store.sessions.day_counts import counted_by
 from aftercall.store.sessions.rows import find_with_keys
@@ -186,6 +186,24 @@ class DataCheck:
             if any(rest):
                 yield "/".join(map(str, key))
 
+    async def people(self) -> AsyncIterator[str]:
+        """Days of which other numbers of people are tallied than had sessions by the facets."""
+        expected: dict[tuple[str, int, int], list[int]] = {}
+        days: dict[tuple[str, str], list[int]] = {}
+        async for page in scans.pages(self._db, schema.facet_tallies, "sessions"):
+            for row in page:
+                if row.sessions > 0 and row.facet.startswith(people_counts.PERSON):
+                    days.setdefault((row.app_id, row.facet), []).append(row.day)
+        for (app_id, _), of_person in days.items():
+            for gap in people_counts.gaps_of(of_person):
+                add(expected, (app_id, *gap), [1])
+        async for page in scans.pages(self._db, schema.people_tallies, "people"):
+            for row in page:
+                add(expected, (row.app_id, row.day, row.previous_day), [-row.people])
+        for key, rest in expected.items():
+            if any(rest):
+                yield "/".join(map(str, key))
+
     async def _ended(self) -> AsyncIterator[tuple[Row[Any], frozenset[str]]]:
         """The sessions that have an ordinal, with the terms of their verdicts."""
         names = ("ordinal", "meeting_id", "title", "total_participants")
@@ -241,6 +259,10 @@ LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
     "facets_are_tallied": (
         "facets of a day are tallied otherwise than the verdicts say",
         DataCheck.tallies,
+    ),
+    "people_are_tallied": (
+        "days have other numbers of people than are tallied",
+        DataCheck.people,
     ),
 }
 

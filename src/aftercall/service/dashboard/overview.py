@@ -13,7 +13,7 @@ from aftercall.core.overview.day_facts import (
     OverviewFacts,
 )
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import day_sums
+from aftercall.store.sessions import day_sums, people_counts
 
 MOST_DAYS: Final = 366
 USUAL_DAYS: Final = 30
@@ -37,15 +37,15 @@ class Overviews:
         async with self._db.read() as tx:
             sums = {each.day: each for each in await day_sums.sums_of_days(tx, app_id, first, last)}
             quality = await day_sums.quality_of_days(tx, app_id, first, last)
-            people, everybody = await day_sums.people_of_days(tx, app_id, first, last)
+            people, everybody = await people_counts.people_of_days(tx, app_id, first, last)
             breakdowns = {
                 dimension: await day_sums.sums_of_facets(
                     tx, app_id, dimension, first, last, limit=MOST_VALUES
                 )
                 for dimension in DIMENSIONS
             }
-            worst = await day_sums.sums_of_facets(
-                tx, app_id, "meeting", first, last, limit=MOST_MEETINGS
+            worst = await day_sums.sums_of_worst_meetings(
+                tx, app_id, first, last, limit=MOST_MEETINGS
             )
             titles = await day_sums.titles_of_meetings(tx, app_id, [each.name for each in worst])
         return OverviewFacts(

@@ -1,15 +1,18 @@
 """Sums over days, from the tallies."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import Integer, Text, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS
 from aftercall.core.overview.session_summary import FACET_ALL
+from aftercall.store.engine.array_params import among, is_among
+from aftercall.store.sessions.terms import MEETING
 from aftercall.store.sessions.tokenizer import LAST
 from aftercall.store.tables import schema
+from aftercall.store.tables.facets import IS_BAD_MEETING
 
 
 class Sum(NamedTuple):
@@ -83,50 +86,70 @@ async def quality_of_days(
     return {row.day: Sum(FACET_ALL, *row[1:]) for row in rows}
 
 
-async def people_of_days(
-    tx: AsyncConnection, app_id: str, first_day: int, last_day: int
-) -> tuple[dict[int, int], int]:
-    """How many people there were on each day, and in all."""
-    t = schema.facet_tallies.c
-    where = [
-        t.app_id == app_id,
-        t.day >= first_day,
-        t.day <= last_day,
-        t.facet >= "person:",
-        t.facet < "person:" + LAST,
-        t.sessions > 0,
-    ]
-    rows = await tx.execute(select(t.day, func.count()).where(*where).group_by(t.day))
-    days = {day: people for day, people in rows}
-    every = await tx.execute(select(func.count(t.facet.distinct())).where(*where))
-    return days, every.scalar_one()
-
-
 async def sums_of_facets(
     tx: AsyncConnection, app_id: str, kind: str, first_day: int, last_day: int, *, limit: int
 ) -> list[Sum]:
-    """What each value of a kind of facet comes to over the days; the most sessions first, of
-    meetings the worst."""
+    """What each value of a kind of facet comes to over the days; the most sessions first."""
     t = schema.facet_tallies.c
-    sessions, bad = func.sum(t.sessions), func.sum(t.bad_sessions)
-    order = [bad.desc(), sessions.desc()] if kind == "meeting" else [sessions.desc()]
-    statement = (
-        select(t.facet, sessions, bad, func.sum(t.measured), func.sum(t.bad))
-        .where(
-            t.app_id == app_id,
-            t.day >= first_day,
-            t.day <= last_day,
-            t.facet >= f"{kind}:",
-            t.facet < f"{kind}:{LAST}",
-        )
+    sessions = func.sum(t.sessions)
+    days = list(range(first_day, last_day + 1))
+    # Named one by one, so that of each day no facet of another kind is read.
+    where = [
+        t.app_id == app_id,
+        is_among(tx.dialect.name, t.day, "days", Integer),
+        t.facet >= f"{kind}:",
+        t.facet < f"{kind}:{LAST}",
+    ]
+    rows = await tx.execute(
+        select(t.facet, sessions, *_SUMS)
+        .where(*where)
         .group_by(t.facet)
-        .having((bad if kind == "meeting" else sessions) > 0)
-        .order_by(*order, t.facet)
-        .limit(limit)
+        .having(sessions > 0)
+        .order_by(sessions.desc(), t.facet)
+        .limit(limit),
+        among(tx.dialect.name, "days", days),
     )
-    rows = await tx.execute(statement)
+    return _sums(kind, rows)
+
+
+async def sums_of_worst_meetings(
+    tx: AsyncConnection, app_id: str, first_day: int, last_day: int, *, limit: int
+) -> list[Sum]:
+    """What the meetings with the most bad sessions come to over the days, the worst first. Only
+    the tallies of bad meetings are read, and all of those that may be among the worst."""
+    t = schema.facet_tallies.c
+    within = (t.app_id == app_id, t.day >= first_day, t.day <= last_day)
+    bad = func.sum(t.bad_sessions)
+    ranked = (
+        select(t.facet.label("facet"), func.rank().over(order_by=bad.desc()).label("place"))
+        .where(*within, IS_BAD_MEETING)
+        .group_by(t.facet)
+        .subquery()
+    )
+    worst = select(ranked.c.facet).where(ranked.c.place <= limit)
+    names = [name for (name,) in await tx.execute(worst)]
+    if not names:
+        return []
+    sessions = func.sum(t.sessions)
+    rows = await tx.execute(
+        select(t.facet, sessions, *_SUMS)
+        .where(*within, is_among(tx.dialect.name, t.facet, "names", Text))
+        .group_by(t.facet)
+        .order_by(bad.desc(), sessions.desc(), t.facet)
+        .limit(limit),
+        among(tx.dialect.name, "names", names),
+    )
+    return _sums(MEETING, rows)
+
+
+_SUMS: Final = tuple(
+    func.sum(schema.facet_tallies.c[name]) for name in ("bad_sessions", "measured", "bad")
+)
+
+
+def _sums(kind: str, rows: Iterable[Any]) -> list[Sum]:
     start = len(kind) + 1
-    return [Sum(row[0][start:], *(int(number) for number in row[1:])) for row in rows]
+    return [Sum(row[0][start:], *(int(each) for each in row[1:])) for row in rows]
 
 
 async def titles_of_meetings(
@@ -134,14 +157,15 @@ async def titles_of_meetings(
 ) -> dict[str, str]:
     """What the meetings are called: their own title, else that of a session of theirs."""
     s, m = schema.sessions.c, schema.meetings.c
-    by_session = await tx.execute(
-        select(s.meeting_id, func.max(s.title))
-        .where(s.app_id == app_id, s.meeting_id.in_(list(meeting_ids)))
-        .group_by(s.meeting_id)
-    )
-    titles = {meeting_id: title for meeting_id, title in by_session}
     own = await tx.execute(
         select(m.id, m.title).where(m.app_id == app_id, m.id.in_(list(meeting_ids)))
     )
-    titles.update({id: title for id, title in own if title})
+    titles = {id: title for id, title in own if title}
+    if untitled := [id for id in meeting_ids if id not in titles]:
+        by_session = await tx.execute(
+            select(s.meeting_id, func.max(s.title))
+            .where(s.app_id == app_id, s.meeting_id.in_(untitled))
+            .group_by(s.meeting_id)
+        )
+        titles |= {meeting_id: title for meeting_id, title in by_session}
     return titles

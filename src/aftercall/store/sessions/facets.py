@@ -21,6 +21,7 @@ from aftercall.core.overview.session_summary import (
     SessionVerdict,
 )
 from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.sessions import people_counts
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.terms import terms_of_verdict
@@ -329,7 +330,28 @@ def tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]
         yield (name, day), (1, int(counted.is_bad), measured, bad)
 
 
-async def _tally(tx: AsyncConnection, app_id: str, changes: dict[_Tally, list[int]]) -> None:
+async def _tally(tx: AsyncConnection, app_id: str, changes: Mapping[_Tally, Sequence[int]]) -> None:
+    people: dict[int, dict[str, int]] = {}
+    for (facet, day), (sessions, *_) in changes.items():
+        if sessions and facet.startswith(people_counts.PERSON):
+            people.setdefault(day, {})[facet] = sessions
+    if people:
+        await people_counts.lock_people(tx, app_id)
+    # A day after the other: what one counts for depends on those before and after it.
+    for day in sorted({day for _, day in changes}):
+        of_day = people.get(day, {})
+        before = await people_counts.sessions_of_people(tx, app_id, of_day, day)
+        await _add_tallies(
+            tx, app_id, {key: numbers for key, numbers in changes.items() if key[1] == day}
+        )
+        were = before.keys()
+        are = {facet for facet, more in of_day.items() if before.get(facet, 0) + more > 0}
+        await people_counts.update_people_counts(tx, app_id, day, are - were, were - are)
+
+
+async def _add_tallies(
+    tx: AsyncConnection, app_id: str, changes: Mapping[_Tally, Sequence[int]]
+) -> None:
     # By key, so that two transactions lock tallies in the same order.
     rows = [
         {

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Double, Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Double, Index, PrimaryKeyConstraint, Table, text
 
 from aftercall.store.engine.column_types import (
     blob_column,
@@ -43,6 +43,9 @@ session_verdicts: Final = Table(
 """One session's verdict in short. `counted` is what it put into the facets and their tallies,
 as JSON, so that it can be taken out again."""
 
+IS_BAD_MEETING: Final = text("facet >= 'meeting:' AND facet < 'meeting;' AND bad_sessions > 0")
+"""Few of a day's meetings have a bad call. Queries repeat this text, so that the index is used."""
+
 facet_tallies: Final = Table(
     "facet_tallies",
     metadata,
@@ -55,9 +58,31 @@ facet_tallies: Final = Table(
     integer_column("bad"),
     PrimaryKeyConstraint("app_id", "facet", "day"),
     Index("ix_facet_tallies_day", "app_id", "day", "facet"),
+    Index(
+        "ix_facet_tallies_bad_meetings",
+        "app_id",
+        "day",
+        "facet",
+        "bad_sessions",
+        sqlite_where=IS_BAD_MEETING,
+        postgresql_where=IS_BAD_MEETING,
+    ),
     sqlite_with_rowid=False,
 )
 """How many sessions and measured participants of each day have a facet, and how many were bad."""
+
+people_tallies: Final = Table(
+    "people_tallies",
+    metadata,
+    text_column("app_id"),
+    integer_column("day"),
+    integer_column("previous_day"),
+    integer_column("people"),
+    PrimaryKeyConstraint("app_id", "day", "previous_day"),
+    sqlite_with_rowid=False,
+)
+"""How many people were in folded sessions of each day, by the last day before on which they were;
+-1 for a first day (`store.sessions.people_counts`)."""
 
 people: Final = Table(
     "people",

@@ -32,6 +32,7 @@ from aftercall.store.tables.chat_transcript import transcript_lines as transcrip
 from aftercall.store.tables.facets import facet_tallies as facet_tallies
 from aftercall.store.tables.facets import peer_verdicts as peer_verdicts
 from aftercall.store.tables.facets import people as people
+from aftercall.store.tables.facets import people_tallies as people_tallies
 from aftercall.store.tables.facets import people_terms as people_terms
 from aftercall.store.tables.facets import session_verdicts as session_verdicts
 from aftercall.store.tables.facets import sign_in_links as sign_in_links
