@@ -149,7 +149,7 @@ def _figures(
 ) -> tuple[PeersFold, LiveFigures]:
     from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
-    folded = fold_peers(peers, now)
+    folded = fold_peers(peers, now, is_brief=True)
     return folded, LiveFigures(
         verdict=folded.verdict,
         activity=folded.activity,

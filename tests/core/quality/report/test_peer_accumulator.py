@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview.digest import digest_of
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.fold import (
     AccumulatedPeer,
     PeerFacts,
@@ -52,6 +54,15 @@ def assert_same(one: PeersFold, other: PeersFold) -> None:
         np.testing.assert_array_equal(getattr(one.scores, name), getattr(other.scores, name))
 
 
+def assert_brief_is_enough(whole: PeersFold, brief: PeersFold) -> None:
+    """A brief fold gives the same digest, and the same to compare."""
+    scale = TimeScale(from_at=CALL_START, bucket_ms=10_000, buckets=12)
+    of_whole, of_brief = (digest_of(each.verdict, scale, []) for each in (whole, brief))
+    assert of_whole == of_brief
+    assert whole.verdict.issues == brief.verdict.issues
+    assert whole.activity == brief.activity
+
+
 def assert_continued(facts: PeerFacts, looks: Sequence[int]) -> None:
     """At each look, a number of samples, what was accumulated folds as the samples so far."""
     peer = structs.replace(facts.peer, left_at=None)
@@ -64,6 +75,9 @@ def assert_continued(facts: PeerFacts, looks: Sequence[int]) -> None:
         so_far = PeerFacts(peer=peer, samples=seen, events=events)
         found = fold_peers([AccumulatedPeer(peer, events, samples)], now)
         assert_same(found, fold_peers([accumulate(so_far)], now))
+        assert_brief_is_enough(
+            found, fold_peers([AccumulatedPeer(peer, events, samples)], now, is_brief=True)
+        )
         [(_, fold)] = found.peers
         if not fold.depends_on_now:
             later = EpochMs(now + 60_000)

@@ -72,6 +72,8 @@ class _Times(NamedTuple):
 
     def spans(self, is_so: BoolArray) -> list[list[Span]]:
         """For each stream, the spans in which the condition holds."""
+        if not is_so.any():
+            return [[] for _ in range(self.streams)]
         levels = np.where(is_so, 1.0, np.nan)
         return [[(each.start_at, each.end_at) for each in runs] for runs in self.runs(levels)]
 

@@ -1,6 +1,7 @@
 """The intervals of streams as tables: a column for each member of an interval."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain, pairwise, repeat
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
@@ -39,7 +40,7 @@ class IntervalTable(msgspec.Struct, kw_only=True):
     def get(self, name: str) -> FloatArray:
         """The column of that name; all NaN if there is none."""
         column = self.numbers.get(name)
-        return all_nan(len(self.at)) if column is None else column
+        return _unknown(len(self.at)) if column is None else column
 
     def columns(self, *names: str) -> Iterator[FloatArray]:
         """The columns of these names."""
@@ -80,7 +81,16 @@ class IntervalTable(msgspec.Struct, kw_only=True):
 
     def sort_by_time(self) -> "IntervalTable":
         """The rows ordered by time, then by rank."""
-        return self.take(np.lexsort((self.ranks, self.at)))
+        order = np.lexsort((self.ranks, self.at))
+        return self if (order[1:] > order[:-1]).all() else self.take(order)
+
+
+@lru_cache(maxsize=64)
+def _unknown(length: int) -> FloatArray:
+    """A column without known values, which all tables of this length share."""
+    column = all_nan(length)
+    column.flags.writeable = False
+    return column
 
 
 def concat(tables: Sequence[IntervalTable]) -> IntervalTable:
@@ -130,7 +140,7 @@ def group_by_stream(
     ]
     streams = np.array(numbers, dtype=np.intp)[table.description_index]
     order = np.lexsort((table.ranks, table.at, streams))
-    if (np.diff(order) < 0).any():
+    if (order[1:] < order[:-1]).any():
         table, streams = table.take(order), streams[order]
     edges = [*np.flatnonzero(np.diff(streams, prepend=-1)).tolist(), len(streams)]
     return table, [

@@ -163,8 +163,8 @@ def _by_family(buffers: ColumnBuffers, result: PeerIntervals) -> dict[Family, In
 def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> list[IntervalTable]:
     """The intervals between reports, a table for each family."""
     kind = reports.kind
-    changes = {name: np.diff(reports.get(name)) for name in kind.counters}
-    is_other = np.diff(reports.ranks) != 0
+    changes = {name: _rises(reports.get(name)) for name in kind.counters}
+    is_other = reports.ranks[1:] != reports.ranks[:-1]
     has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
     result.resets += int(has_fallen.sum())
     is_cut = is_other | has_fallen | was_absent | _is_discontinuity(reports)
@@ -202,6 +202,12 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
     if kind is SENT:
         table.set_flag("was_off", reports.get("is_active")[starts] == 0)
     return _split(table)
+
+
+def _rises(column: FloatArray) -> FloatArray:
+    """The differences of neighbours, as `numpy.diff`, which takes three times as long to begin."""
+    rises: FloatArray = column[1:] - column[:-1]
+    return rises
 
 
 def _was_absent(reports: Reports, absences: Mapping[int, FloatArray]) -> BoolArray:

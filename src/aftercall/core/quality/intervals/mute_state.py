@@ -76,11 +76,19 @@ class MuteReports:
 
     def take(self, sample: Sample) -> None:
         """Add a sample; the order does not matter."""
-        sent = sample.sent
-        for kind, family in (("audio", _MICROPHONE), ("video", _CAMERA)):
-            streams = [each for each in sent if each.description.family is family]
-            if streams:
-                self._by_kind[kind].add(sample.at, streams)
+        microphones: list[Stream] = []
+        cameras: list[Stream] = []
+        for connection in sample.connections:
+            for each in connection.sent:
+                family = each.description.family
+                if family is _MICROPHONE:
+                    microphones.append(each)
+                elif family is _CAMERA:
+                    cameras.append(each)
+        if microphones:
+            self._by_kind["audio"].add(sample.at, microphones)
+        if cameras:
+            self._by_kind["video"].add(sample.at, cameras)
 
     def of(self, kind: str) -> "_KindReports":
         return self._by_kind[kind]
@@ -99,15 +107,16 @@ class _KindReports:
         """Whether the tags of any report say that it is muted."""
 
     def add(self, at: EpochMs, streams: Sequence[Stream]) -> None:
-        frames = {
-            each.description.key: each.stats.frames_encoded
-            for each in streams
-            if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
-        }
-        tags = [each.description.tag for each in streams]
-        levels = [each.source.audio_level for each in streams if each.source is not None]
-        is_tagged = all(tag is not None and tag.muted for tag in tags)
-        is_heard = any(level is not None and level > 0 for level in levels)
+        frames: dict[StreamKey, float] = {}
+        is_tagged, is_heard = True, False
+        for each in streams:
+            encoded, tag, source = each.stats.frames_encoded, each.description.tag, each.source
+            if encoded is not None and not isnan(encoded):
+                frames[each.description.key] = encoded
+            if tag is None or not tag.muted:
+                is_tagged = False
+            if source is not None and source.audio_level is not None and source.audio_level > 0:
+                is_heard = True
         keys = tuple(frames)
         self._ats.append(at)
         self._flags.append(2 * is_tagged + is_heard)

@@ -130,11 +130,12 @@ def _encoding_groups(
 ) -> list[tuple[Codec | None, float | None, IndexArray]]:
     """The combinations of codec and target bitrate, with the places of their intervals."""
     # Received streams have no target bitrate, sent ones at most a few hundred.
-    wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
+    is_none = np.isnan(targets)
+    wished = [-1.0] if is_none.all() else np.unique(np.where(is_none, -1.0, targets)).tolist()
     found: list[tuple[Codec | None, float | None, IndexArray]] = []
     for number, codec in enumerate(codecs):
-        for wish in wished.tolist():
-            is_wished = np.isnan(targets) if wish < 0 else targets == wish
+        for wish in wished:
+            is_wished = is_none if wish < 0 else targets == wish
             places = np.flatnonzero((which == number) & is_wished)
             if len(places):
                 found.append((codec, None if wish < 0 else wish, places))

@@ -181,11 +181,14 @@ class PeersFold(NamedTuple):
         )
 
 
-def fold_peers(accumulated: Sequence[AccumulatedPeer], now: EpochMs) -> PeersFold:
+def fold_peers(
+    accumulated: Sequence[AccumulatedPeer], now: EpochMs, *, is_brief: bool = False
+) -> PeersFold:
     """The fold of a participant, from its peers (at least one) in any order.
 
     `now` stands for the end of a stay that lasts. The issues are those that this participant's own
-    reports show; `attribution` adds those that only the others' reports show.
+    reports show; `attribution` adds those that only the others' reports show. A brief fold has of
+    the cumulative figures those that a digest needs.
     """
     from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
     from aftercall.core.quality.report.stream_list import list_streams  # noqa: PLC0415 - numpy
@@ -201,6 +204,7 @@ def fold_peers(accumulated: Sequence[AccumulatedPeer], now: EpochMs) -> PeersFol
             joined_at=each.peer.present_from,
             left_at=each.peer.left_at,
             now=now,
+            is_brief=is_brief,
         )
         for each in peers
     ]

@@ -168,8 +168,10 @@ class PeerAccumulator:
         joined_at: EpochMs,
         left_at: EpochMs | None,
         now: EpochMs,
+        is_brief: bool = False,
     ) -> PeerFold:
-        """The fold of the samples so far; `now` ends a stay that lasts."""
+        """The fold of the samples so far; `now` ends a stay that lasts. A brief one has rollups as
+        a digest needs them."""
         peer_id, connections = self._peer_id, self._connections
         mute_state = MuteState(events, self._mute_reports)
         reading = self._reader.read(mute_state)
@@ -203,7 +205,7 @@ class PeerAccumulator:
             empty_at=self._empty_at,
             unreadable_samples=self._unreadable,
             unidentified_streams=len(self._linker.unidentified),
-            rollups=[roll_up(table.family, [table]) for table in ordered],
+            rollups=[roll_up(table.family, [table], is_brief=is_brief) for table in ordered],
             streams=described_streams(ordered),
             screenshare_at=screenshare_instants(ordered),
             depends_on_now=left_at is None

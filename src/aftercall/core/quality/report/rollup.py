@@ -149,9 +149,13 @@ class Rollup(msgspec.Struct):
 _ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "family")
 
 
-def roll_up(family: Family, tables: Sequence[IntervalTable]) -> Rollup:
-    """The rollup of all intervals of tables of one family."""
+def roll_up(family: Family, tables: Sequence[IntervalTable], *, is_brief: bool = False) -> Rollup:
+    """The rollup of all intervals of tables of one family; a brief one has no more than a digest
+    needs: the packets, and the round trips of what was sent."""
     rollup = Rollup(family, sum(len(table.at) for table in tables))
+    if is_brief:
+        _roll_up_path(rollup, [_without(table, are_idle(table)) for table in tables])
+        return rollup
     for table in tables:
         is_to_score = are_to_score(table)
         rollup.to_score += _count(is_to_score)
@@ -162,19 +166,25 @@ def roll_up(family: Family, tables: Sequence[IntervalTable]) -> Rollup:
         concat_column(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
     )
     rollup.loss_percent = _loss_shares(percents, lost, expected)
-    judged = expected > 0
-    rollup.packets_lost = _total(lost[judged])
-    rollup.packets_expected = _total(expected[judged])
     rollup.packets_lost_signed = _total(concat_column(tables, "packets_lost_signed"))
-    if family in PRODUCERS:
-        rollup.rtt_ms = _delay_shares(1000 * concat_column(tables, "rtt_s"))
-    else:
+    _roll_up_path(rollup, tables)
+    if family not in PRODUCERS:
         rollup.jitter_buffer_ms = _delay_shares(concat_column(tables, "jitter_buffer_ms"))
     rollup.score = histogram(concat_column(tables, "score"), 1000)
     rollup.mos = histogram(concat_column(tables, "mos"), 100)
     if family not in AUDIO:
         _roll_up_pictures(rollup, tables)
     return rollup
+
+
+def _roll_up_path(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
+    """Add the packets, and the round trips of what was sent."""
+    lost, expected = (concat_column(tables, name) for name in ("packets_lost", "packets_expected"))
+    judged = expected > 0
+    rollup.packets_lost = _total(lost[judged])
+    rollup.packets_expected = _total(expected[judged])
+    if rollup.family in PRODUCERS:
+        rollup.rtt_ms = _delay_shares(1000 * concat_column(tables, "rtt_s"))
 
 
 def _roll_up_pictures(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:

@@ -213,7 +213,8 @@ class ReportLinker:
                 remotes[stats.ssrc] = remotes[stats.local_id] = stats
             else:
                 others[stats.id] = stats
-                _place(made, stats)
+                if type_ in _PLACED:
+                    _place(made, stats)
         # A server that reports its candidates once reports only the pair later.
         made.candidates = made.candidates or self._candidates.get(body.id, {})
         pair = made.pair = selected(made.pairs, made.transport, others)
@@ -353,6 +354,9 @@ def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[s
             known = before.get(stats.id)
             found[stats.id] = known if known == codec and known is not None else codec
     return found
+
+
+_PLACED: Final = frozenset({"candidate-pair", "local-candidate", "remote-candidate", "transport"})
 
 
 def _place(connection: Connection, stats: Stats) -> None:
