@@ -9,10 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Integer, Select, Text, bindparam, case, delete, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.store.engine.array_params import values_in, values_table
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Insert, insert_into
 from aftercall.store.tables import schema
 
@@ -83,21 +97,27 @@ async def people_of_days(
     tx: AsyncConnection, app_id: str, first_day: int, last_day: int
 ) -> tuple[dict[int, int], int]:
     """How many people there were on each day that has any, and in all."""
-    t = schema.people_tallies.c
-    rows = await tx.execute(
-        select(
-            t.day,
-            func.sum(t.people),
-            func.sum(case((t.previous_day < first_day, t.people), else_=0)),
-        )
-        .where(t.app_id == app_id, t.day >= first_day, t.day <= last_day)
-        .group_by(t.day)
-    )
+    rows = await fetch(tx, _OF_DAYS, app_id=app_id, first_day=first_day, last_day=last_day)
     found = [(day, int(people), int(newcomers)) for day, people, newcomers in rows]
     return (
         {day: people for day, people, _ in found if people},
         sum(newcomers for *_, newcomers in found),
     )
+
+
+def _of_days(_dialect: str) -> Select[Any]:
+    t = schema.people_tallies.c
+    first, last = (bindparam(name, type_=Integer) for name in ("first_day", "last_day"))
+    is_first = t.previous_day < first
+    return (
+        select(t.day, func.sum(t.people), func.sum(case((is_first, t.people), else_=_NOBODY)))
+        .where(t.app_id == bindparam("app_id", type_=Text), t.day >= first, t.day <= last)
+        .group_by(t.day)
+    )
+
+
+_NOBODY: Final[ColumnElement[int]] = literal_column("0", Integer)
+_OF_DAYS: Final = Lookup(_of_days)
 
 
 async def _add_counts(tx: AsyncConnection, app_id: str, changes: Mapping[Gap, int]) -> None:
