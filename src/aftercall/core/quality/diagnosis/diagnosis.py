@@ -55,10 +55,10 @@ def diagnose(
     )
     if people is None:
         people = People(subject.names if found else {})
-    return [_in_words(each, people) for each in ranked]
+    return [put_in_words(each, people) for each in ranked]
 
 
-def _in_words(found: Finding, people: People) -> Finding:
+def put_in_words(found: Finding, people: People) -> Finding:
     """The finding with its sentence and advice."""
     name = people.full(found.subject) if found.subject is not None else ""
     return replace(
