@@ -161,6 +161,7 @@ class Application:
         async with opened(self._settings) as services, asyncio.TaskGroup() as group:
             group.create_task(services.write_queue.run())
             group.create_task(services.digests.run(stop))
+            group.create_task(services.audit_log.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
             has_begun = await _begins_to_listen(services)

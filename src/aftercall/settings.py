@@ -164,6 +164,12 @@ class Settings:
         "Characters of chat and transcript that a session may have, edits included; what is beyond "
         "is refused entry by entry (`talk_full`). Counted over all processes; 0: no limit.",
     )
+    audit_retention_days: int = _setting(
+        365,
+        "For how many days the audit log is kept: who read talk, exported or erased a person, "
+        "deleted something, or made tokens; 0: for ever.",
+        bounds=(0, 36_500),
+    )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
     )

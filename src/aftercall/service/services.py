@@ -19,6 +19,7 @@ from aftercall.service.api.download_rows import Exports
 from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.sessions import SessionReads
+from aftercall.service.audit import AuditLog
 from aftercall.service.dashboard.live_updates import LiveUpdates
 from aftercall.service.dashboard.overview import Overviews
 from aftercall.service.dashboard.participant_page import ParticipantPages
@@ -27,8 +28,10 @@ from aftercall.service.dashboard.session_list import SessionLists
 from aftercall.service.dashboard.session_page import SessionPages
 from aftercall.service.data_check import DataCheck
 from aftercall.service.downtime import DowntimeWatch
+from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
 from aftercall.service.jobs import Jobs
+from aftercall.service.privacy.erasures import Erasures
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
@@ -77,6 +80,9 @@ class Services:
     aliases: Aliases
     geo: Geo
     jobs: Jobs
+    erased_people: ErasedPeople
+    erasures: Erasures
+    audit_log: AuditLog
     data_check: DataCheck
 
 
@@ -99,7 +105,15 @@ def build_services(
     `summary_options_of` reads from a meeting's settings how its creator wants its summaries."""
     metrics = CollectorRegistry()
     most_talk = settings.session_talk_characters
-    recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy, most_talk=most_talk)
+    erased_people = ErasedPeople()
+    recorder = Recorder(
+        db,
+        clock=clock,
+        new_id=new_id,
+        policy=policy,
+        most_talk=most_talk,
+        erased_people=erased_people,
+    )
     watches = SessionWatches(db=db, clock=clock)
     reports = Reports(db=db, clock=clock, watches=watches)
     session_reports = SessionReports(db=db, clock=clock)
@@ -118,7 +132,9 @@ def build_services(
         metrics=metrics,
         is_ready=db.is_current,
         access=access,
-        meetings=Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder),
+        meetings=Meetings(
+            db=db, clock=clock, new_id=new_id, recorder=recorder, erased_people=erased_people
+        ),
         session_reads=SessionReads(db=db, clock=clock, settings=settings),
         reports=reports,
         session_reports=session_reports,
@@ -147,5 +163,16 @@ def build_services(
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),
+        erased_people=erased_people,
+        erasures=Erasures(
+            db=db,
+            clock=clock,
+            new_id=new_id,
+            data_dir=settings.data_dir,
+            erased_people=erased_people,
+            session_reports=session_reports,
+            summaries=summaries,
+        ),
+        audit_log=AuditLog(db, clock=clock, new_id=new_id, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
     )

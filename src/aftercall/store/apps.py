@@ -116,3 +116,13 @@ async def find_or_save_key(tx: AsyncConnection, name: str, value: str) -> str:
     )
     found = await tx.execute(select(schema.keys.c.value).where(schema.keys.c.name == name))
     return str(found.scalar_one())
+
+
+async def replace_key(tx: AsyncConnection, name: str, value: str) -> None:
+    """Write the secret of this name over an older one."""
+    statement = insert_into(tx.dialect.name, schema.keys).values(name=name, value=value)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": statement.excluded.value}
+        )
+    )

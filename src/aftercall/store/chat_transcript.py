@@ -1,9 +1,9 @@
 """Talk: chat, transcript and summary."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import case, func, or_, select, tuple_
+from sqlalchemy import case, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -161,6 +161,43 @@ async def add_characters(tx: AsyncConnection, added: Mapping[tuple[str, str], in
 async def save_summary(tx: AsyncConnection, summary: Summary) -> None:
     """Write a summary, new or changed."""
     await upsert(tx, _SUMMARY, [summary])
+
+
+async def delete_summary(tx: AsyncConnection, app_id: str, session_id: str) -> None:
+    c = schema.summaries.c
+    await tx.execute(delete(schema.summaries).where(c.app_id == app_id, c.session_id == session_id))
+
+
+async def delete_messages(
+    tx: AsyncConnection, app_id: str, session_id: str, ids: Sequence[str]
+) -> None:
+    c = schema.chat_messages.c
+    await tx.execute(
+        delete(schema.chat_messages).where(
+            c.app_id == app_id, c.session_id == session_id, c.id.in_(list(ids))
+        )
+    )
+
+
+async def delete_lines(
+    tx: AsyncConnection, app_id: str, session_id: str, ids: Sequence[str]
+) -> None:
+    c = schema.transcript_lines.c
+    await tx.execute(
+        delete(schema.transcript_lines).where(
+            c.app_id == app_id, c.session_id == session_id, c.id.in_(list(ids))
+        )
+    )
+
+
+async def replace_messages(tx: AsyncConnection, messages: Iterable[ChatMessage]) -> None:
+    """Write messages over those of the same ids, whatever their revisions."""
+    await upsert(tx, _MESSAGE, messages)
+
+
+async def replace_lines(tx: AsyncConnection, lines: Iterable[TranscriptLine]) -> None:
+    """Write lines over those of the same ids."""
+    await upsert(tx, _LINE, lines)
 
 
 async def find_summary(tx: AsyncConnection, app_id: str, session_id: str) -> Summary | None:

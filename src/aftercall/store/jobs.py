@@ -46,6 +46,13 @@ async def add_unless_waiting(tx: AsyncConnection, job: Job) -> bool:
     return bool(await add(tx, [job]))
 
 
+async def is_lane_free(tx: AsyncConnection, lane: str) -> bool:
+    """Whether no job of a lane waits or runs."""
+    c = schema.jobs.c
+    found = await tx.execute(select(c.id).where(c.lane == lane, c.dead_at.is_(None)).limit(1))
+    return found.first() is None
+
+
 async def claim(
     tx: AsyncConnection,
     now: EpochMs,

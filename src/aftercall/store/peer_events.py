@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import StoredPeerEvent
 from aftercall.store.engine.array_params import PEERS, values_in, values_table
-from aftercall.store.engine.record_mapping import Shape, insert_new
+from aftercall.store.engine.record_mapping import Shape, insert_new, upsert
 from aftercall.store.tables import schema
 
 _EVENT = Shape(StoredPeerEvent, schema.notes)
@@ -39,6 +39,11 @@ async def events_of_session(
         _EVENT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(c.at, c.id)
     )
     return [_EVENT.from_row(row) for row in rows]
+
+
+async def replace_events(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> None:
+    """Write events over those of the same ids."""
+    await upsert(tx, _EVENT, events)
 
 
 async def counts_of_peers(tx: AsyncConnection, keys: Sequence[tuple[str, str]]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import zstandard
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -203,6 +204,13 @@ class PeerSamples(NamedTuple):
     rows: Sequence[Row[int, EpochMs, EpochMs, bytes]]
     """`sequence`, `at`, `received_at` and `body` of each."""
     segment: Segment | None
+
+    def has_any(self, texts: Sequence[bytes]) -> bool:
+        """Whether any of the texts may be in a sample. Takes some milliseconds for an hour."""
+        plain = [decompress(body) for *_, body in self.rows]
+        if self.segment is not None:
+            plain.append(zstandard.ZstdDecompressor().decompress(self.segment.body))
+        return any(text in each for each in plain for text in texts)
 
     def decode(self) -> list[StoredSample]:
         """All samples in the order of `(at, sequence)`. Takes a tenth of a second for an hour of

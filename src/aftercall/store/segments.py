@@ -32,8 +32,14 @@ def merge(
 ) -> MergedSegment | None:
     """The segment of all of a peer's samples, which are `stored` decoded; `None` when none of
     them is outside the segment. Takes a third of a second for an hour: call it in a thread."""
-    if not stored.rows:
-        return None
+    return rewritten(stored, samples, session_id) if stored.rows else None
+
+
+def rewritten(
+    stored: PeerSamples, samples: Sequence[StoredSample], session_id: str
+) -> MergedSegment:
+    """The segment of a peer's samples that are to replace the stored ones; they have the same
+    sequence numbers."""
     runs = runs_of(sorted(sample.sequence for sample in samples))
     return MergedSegment(
         app_id=stored.app_id,

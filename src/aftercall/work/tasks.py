@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.services import Services
 
@@ -32,7 +33,11 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def give_summary_up(payload: Payload, error: str) -> None:
         await summaries.give_up(payload["app_id"], payload["session_id"], error)
 
+    async def erase_person(payload: Payload) -> None:
+        await services.erasures.carry_out(payload["app_id"], payload["erasure_id"])
+
     return {
+        ERASE_PERSON: Task(run=erase_person),
         FINALISE: Task(run=finalise),
         SUMMARISE: Task(run=summarise, give_up=give_summary_up),
     }

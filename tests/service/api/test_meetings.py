@@ -11,6 +11,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import LeaveReason, Meeting, MeetingStatus, Member, Peer, Phase, Session
 from aftercall.service.api.meetings import Meetings
+from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, peers
 from aftercall.store.engine.database import Database
@@ -77,7 +78,9 @@ class MeetingHarness:
 async def harness(db: Database) -> MeetingHarness:
     clock, new_id = ManualClock(), _ids()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
-    rooms = Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder)
+    rooms = Meetings(
+        db=db, clock=clock, new_id=new_id, recorder=recorder, erased_people=ErasedPeople()
+    )
     meeting = await rooms.create_meeting(
         APP, title="Standup", keep_alive_s=60, settings={"persist_chat": True}
     )

@@ -80,10 +80,8 @@ def states_of(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         member: value
         for member, value in data.items()
-        if (_is_number(value)
-        and member not in _PLACES)
-        or (isinstance(value, str)
-        and member in _STATES)
+        if (_is_number(value) and member not in _PLACES)
+        or (isinstance(value, str) and member in _STATES)
     }
 
 

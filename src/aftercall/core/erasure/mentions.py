@@ -26,7 +26,8 @@ class KnownAs(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[str] = []
     """Custom participant ids, user ids and pictures."""
     addresses: list[str] = []
-    participant_ids: list[str] = []
+    participants: dict[str, str] = {}
+    """What each of the person's participants was called in sentences, by its id."""
     peer_ids: list[str] = []
 
     @property
@@ -59,6 +60,10 @@ class Mentions:
             if pattern is not None:
                 text = pattern.sub(self._known.name, text)
         return text
+
+    def occurs_in(self, text: str) -> bool:
+        """Whether there is any mention."""
+        return self.replace(text) != text
 
     def replace_in(self, value: Any) -> Any:
         """JSON with every mention in its texts replaced, at any depth."""

@@ -30,11 +30,11 @@ class Sentences:
     person is erased. `names` are those until then, of everybody."""
 
     def __init__(self, names: Mapping[str, str], known: KnownAs) -> None:
-        own = dict.fromkeys(known.participant_ids, known.name)
-        self._before = People(names)
+        own = dict.fromkeys(known.participants, known.name)
+        self._before = People({**names, **known.participants})
         self._after = People({**names, **own})
         self._known = known
-        others = [name for id, name in names.items() if id not in known.participant_ids]
+        others = [name for id, name in names.items() if id not in known.participants]
         self._mentions = Mentions(known, others)
 
     def rewrite(self, finding: Finding) -> Finding:
@@ -63,7 +63,7 @@ class Sentences:
         device = finding.evidence.device
         if device is None or not device.label:
             return finding
-        if finding.subject not in self._known.participant_ids:
+        if finding.subject not in self._known.participants:
             return finding
         unlabelled = replace(device, label=None)
         return replace(finding, evidence=replace(finding.evidence, device=unlabelled))

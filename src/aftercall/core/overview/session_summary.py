@@ -12,6 +12,7 @@ import msgspec
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
+from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
 from aftercall.core.quality.experience.levels import (
     Level,
@@ -169,7 +170,10 @@ class Identified(Protocol):
 
 
 def person_of(app_id: str, participant: Identified) -> str:
-    """The id of a person across sessions: by the custom participant id, else by the name."""
+    """The id of a person across sessions: by the custom participant id, else by the name. One who
+    was erased is another person in every session."""
+    if is_pseudonym(participant.user_id):
+        return id_from(app_id, "user_id", participant.user_id or "")
     if participant.custom_participant_id:
         return id_from(app_id, "custom_participant_id", participant.custom_participant_id)
     if participant.display_name:

@@ -12,6 +12,7 @@ from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import Clock
 from aftercall.core.list_queries import MeetingQuery, Page
 from aftercall.core.records import Meeting, MeetingStatus, Member, Participant, Peer, Session
+from aftercall.service.erased_people import ErasedPeople, PersonIds
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, participants, peers
 from aftercall.store.engine.database import Database
@@ -24,11 +25,20 @@ SOURCE: Final = "rest"
 class Meetings:
     """The use cases of meetings and members."""
 
-    def __init__(self, *, db: Database, clock: Clock, new_id: NewId, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        new_id: NewId,
+        recorder: Recorder,
+        erased_people: ErasedPeople,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._new_id = new_id
         self._recorder = recorder
+        self._erased_people = erased_people
 
     async def create_meeting(
         self, app_id: str, *, title: str, keep_alive_s: int, settings: dict[str, Any]
@@ -104,7 +114,7 @@ class Meetings:
         custom_participant_id: str,
         preset_name: str,
     ) -> Member:
-        """Raises `NotFound` for an unknown meeting."""
+        """Raises `NotFound` for an unknown meeting, and `Refused` for a person who was erased."""
         now = self._clock()
         member = Member(
             app_id=app_id,
@@ -119,6 +129,7 @@ class Meetings:
         )
         async with self._db.write() as tx:
             await _meeting(tx, app_id, meeting_id)
+            await self._erased_people.refuse(tx, app_id, PersonIds(custom_participant_id))
             await meetings.save_member(tx, member)
         return member
 
@@ -138,10 +149,13 @@ class Meetings:
     async def change_member(
         self, app_id: str, meeting_id: str, member_id: str, **changes: Any
     ) -> Member:
-        """The member with `changes` of its fields. Raises `NotFound`."""
+        """The member with `changes` of its fields. Raises `NotFound`, and `Refused` for a person
+        who was erased."""
         async with self._db.write() as tx:
             member = await _member_to_change(tx, app_id, meeting_id, member_id)
             member = msgspec.structs.replace(member, updated_at=self._clock(), **changes)
+            ids = PersonIds(member.custom_participant_id, member.id)
+            await self._erased_people.refuse(tx, app_id, ids)
             await meetings.save_member(tx, member)
         return member
 

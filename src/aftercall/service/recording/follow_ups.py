@@ -26,11 +26,16 @@ def job_of_late_facts(session: Session, now: EpochMs) -> Job:
     return _finalise(session, now, due_at=due_at, occasion=f"late {now}")
 
 
+def lane_of_session(app_id: str, session_id: str) -> str:
+    """The lane of the jobs that fold a session."""
+    return f"session:{app_id}:{session_id}"
+
+
 def _finalise(session: Session, now: EpochMs, *, due_at: EpochMs, occasion: str) -> Job:
     return Job(
         id=id_from(session.app_id, FINALISE, session.id, occasion),
         task=FINALISE,
-        lane=f"session:{session.app_id}:{session.id}",
+        lane=lane_of_session(session.app_id, session.id),
         payload={"app_id": session.app_id, "session_id": session.id},
         created_at=now,
         due_at=due_at,

@@ -15,6 +15,7 @@ from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
 from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy, is_silent, silence_bounds
 from aftercall.core.records import Peer, Session
+from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
 from aftercall.service.recording.plain_reports import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
@@ -38,9 +39,17 @@ class Recorder:
     """Writes session facts; nothing else does."""
 
     def __init__(
-        self, db: Database, *, clock: Clock, new_id: NewId, policy: Policy, most_talk: int = 0
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        new_id: NewId,
+        policy: Policy,
+        most_talk: int = 0,
+        erased_people: ErasedPeople | None = None,
     ) -> None:
         """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
+        self._erased_people = erased_people or ErasedPeople()
         self._db = db
         self._clock = clock
         self._new_id = new_id
@@ -116,7 +125,12 @@ class Recorder:
     def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> RecordTransaction:
         now = self._clock()
         return RecordTransaction(
-            tx, now=now, new_id=self._new_id, policy=self._policy_at(now), most_talk=most_talk
+            tx,
+            now=now,
+            new_id=self._new_id,
+            policy=self._policy_at(now),
+            erased_people=self._erased_people,
+            most_talk=most_talk,
         )
 
     def _policy_at(self, now: EpochMs) -> Policy:

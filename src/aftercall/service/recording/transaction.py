@@ -26,6 +26,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.merging import merge
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session
+from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.recording.admission import FOREIGN_PEER, KICKED, Admission, may_speak_for
 from aftercall.service.recording.appends import PeerKey, PendingAppends
 from aftercall.service.recording.delivery import (
@@ -38,6 +39,7 @@ from aftercall.service.recording.delivery import (
     Receipt,
     rejected,
 )
+from aftercall.service.recording.erased import ErasedSenders
 from aftercall.service.recording.plain_reports import is_plain_report, is_watched
 from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.store import early_facts, peers
@@ -61,9 +63,12 @@ class RecordTransaction:
         now: EpochMs,
         new_id: NewId,
         policy: Policy,
+        erased_people: ErasedPeople,
         most_talk: int = 0,
     ) -> None:
         self._tx = tx
+        self._erased_people = erased_people
+        self._erased = ErasedSenders({}, {})
         self._now = now
         self._sessions = SessionResolver(tx, now=now, new_id=new_id, policy=policy)
         self._statuses: Mapping[PeerKey, peers.PeerStatus] = {}
@@ -76,8 +81,14 @@ class RecordTransaction:
             self._statuses = await peers.statuses(self._tx, list(keys))
         for key, status in self._statuses.items():
             self._sessions.set_session_id_of(key, status.peer.session_id)
+        self._erased = await ErasedSenders.of(
+            self._tx, self._erased_people, deliveries, self._statuses
+        )
         admission = Admission(self._tx, self._statuses, self._sessions.meeting)
-        refusals = [await admission.refusal(delivery) for delivery in deliveries]
+        refusals = [
+            self._erased.refusal_of_delivery(delivery) or await admission.refusal(delivery)
+            for delivery in deliveries
+        ]
         admitted = [d for d, no in zip(deliveries, refusals, strict=True) if no is None]
         for delivery in admitted:
             if delivery.peer_id is not None and delivery.heard_at is not None:
@@ -125,6 +136,9 @@ class RecordTransaction:
     async def _record_event(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
         """Record an event; returns its outcome, or the number of its pending append."""
         status = self._status_of(delivery.app_id, event)
+        if (erased := self._erased.refusal_of_event(delivery.app_id, event)) is not None:
+            await self._drop_held(delivery.app_id, event)
+            return erased
         if delivery.credentials is not None:
             who = delivery.credentials
             refusal = _refusal(event, status.peer, who) if status is not None else None
@@ -184,6 +198,11 @@ class RecordTransaction:
         fact = EarlyFact(source=delivery.source, received_at=delivery.received_at, event=event)
         is_new = await early_facts.hold(self._tx, delivery.app_id, fact)
         return ACCEPTED if is_new else DUPLICATE
+
+    async def _drop_held(self, app_id: str, event: AnyEvent) -> None:
+        """Drop the facts that were held until the peer of a refused join would be there."""
+        if isinstance(event, PeerJoined) and (app_id, event.peer_id) not in self._statuses:
+            await early_facts.release(self._tx, app_id, event.peer_id)
 
     async def _record_held(self, delivery: Delivery, key: str) -> None:
         """Record the facts that were held for a peer or a session that exists from here on."""

@@ -145,6 +145,15 @@ def completed(document: bytes, verdict: Verdict, ends: bytes) -> bytes:
     return pack(verdict, details, ends)
 
 
+def with_verdict(document: bytes, verdict: Verdict) -> bytes:
+    """A complete document with another verdict; all else is copied as it is stored."""
+    index, start = _index_in(document, _indexes)
+    parts = _Parts(document, start)
+    parts.take(index.verdict)
+    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
+    return pack(verdict, details, parts.take(index.ends))
+
+
 def _index_of(details: PackedDetails) -> list[_Rows]:
     return [
         _Rows(family, len(text.deflated), text.size, text.crc32)

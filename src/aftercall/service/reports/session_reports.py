@@ -13,10 +13,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Bug
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
+from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.core.quality.activity.stream_matching import StreamMatching
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.quality.report.cross_participant_pass import complete
@@ -35,7 +37,16 @@ from aftercall.service.reports.participant_fold import (
     stored_fold,
 )
 from aftercall.service.reports.session_verdict import SessionOverview, overview_of
-from aftercall.store import participants, peer_events, peers, people, reports, samples, segments
+from aftercall.store import (
+    erasures,
+    participants,
+    peer_events,
+    peers,
+    people,
+    reports,
+    samples,
+    segments,
+)
 from aftercall.store.engine.database import Database
 from aftercall.store.reports import PROVISIONAL, ReportVersion
 from aftercall.store.samples import PeerSamples
@@ -84,6 +95,18 @@ class _Compared(NamedTuple):
     ends: bytes
 
 
+class _Erased(Exception):
+    """Somebody was erased from the session while it was folded: what was folded holds names."""
+
+
+async def _check_not_erased(tx: AsyncConnection, found: _Snapshot) -> None:
+    """Raises `_Erased` if more peers have a pseudonym than when the fold began."""
+    session = found.session
+    known = sum(is_pseudonym(peer.user_id) for each in found.peers.values() for peer in each)
+    if await erasures.count_pseudonyms(tx, session.app_id, session.id) != known:
+        raise _Erased
+
+
 class SessionReports:
     """Folds the reports of sessions and stores them."""
 
@@ -96,6 +119,13 @@ class SessionReports:
         """Fold every participant of a session, merge its samples, compare all of them and store
         the reports, and of an ended session its verdicts; returns how many reports there are.
         A participant is not folded again while its facts are the same."""
+        while True:
+            try:
+                return await self._fold_session(app_id, session_id)
+            except _Erased:
+                continue
+
+    async def _fold_session(self, app_id: str, session_id: str) -> int:
         found = await self._snapshot(app_id, session_id)
         if found is None:
             return 0
@@ -174,6 +204,7 @@ class SessionReports:
             document=made.document,
         )
         async with self._db.write() as tx:
+            await _check_not_erased(tx, found)
             for segment in made.segments:
                 await segments.save(tx, segment)
             await reports.save_reports(tx, [report])
@@ -198,8 +229,12 @@ class SessionReports:
             )
         }
         async with self._db.write() as tx:
-            if await session_rows.lock_session(tx, session.app_id, session.id) is None:
+            current = await session_rows.lock_session(tx, session.app_id, session.id)
+            if current is None:
                 return
+            await _check_not_erased(tx, found)
+            if current.title != session.title:
+                raise _Erased
             for id, each in changed.items():
                 report = await reports.find_report(tx, session.app_id, id)
                 if report is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aftercall.core.overview.digest import digest_of
+from aftercall.core.overview.digest import Digest, digest_of
 from aftercall.core.overview.session_summary import (
     DigestedParticipant,
     PeerVerdict,
@@ -14,6 +14,7 @@ from aftercall.core.overview.session_summary import (
     summarise_peer,
     summarise_session,
 )
+from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import Participant, Session
@@ -44,19 +45,8 @@ def overview_of(
         if row.id in verdicts
     ]
     return SessionOverview(
-        session=_session_verdict(session, scale, digests),
-        peers=[
-            PeerVerdict(
-                app_id=session.app_id,
-                session_id=session.id,
-                participant_id=row.id,
-                person=person_of(session.app_id, row),
-                joined_at=row.joined_at,
-                summary=summarise_peer(session, row, digest),
-                digest=digest,
-            )
-            for row, digest in digests
-        ],
+        session=session_verdict_of(session, scale, digests),
+        peers=[peer_verdict_of(session, row, digest) for row, digest in digests],
         people=[
             Person(
                 app_id=row.app_id,
@@ -67,14 +57,28 @@ def overview_of(
                 last_at=row.joined_at,
             )
             for row, _ in digests
-            if not row.is_hidden
+            if not row.is_hidden and not is_pseudonym(row.user_id)
         ],
     )
 
 
-def _session_verdict(
+def peer_verdict_of(session: Session, participant: Participant, digest: Digest) -> PeerVerdict:
+    """What lists need of a participant."""
+    return PeerVerdict(
+        app_id=session.app_id,
+        session_id=session.id,
+        participant_id=participant.id,
+        person=person_of(session.app_id, participant),
+        joined_at=participant.joined_at,
+        summary=summarise_peer(session, participant, digest),
+        digest=digest,
+    )
+
+
+def session_verdict_of(
     session: Session, scale: TimeScale, digests: Sequence[DigestedParticipant]
 ) -> SessionVerdict:
+    """What lists need of a session, from the digests of its participants."""
     summary = summarise_session(scale, digests, is_final=True)
     quality = summary.quality
     shown = [row for row, _ in digests if not row.is_hidden]

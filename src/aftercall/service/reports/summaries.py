@@ -83,6 +83,31 @@ class Summaries:
                 )
             return await self._enqueue(tx, session, known)
 
+    async def drop_text(self, app_id: str, session_id: str) -> None:
+        """Drop the text of a session's summary; one that is being made is not stored."""
+        async with self._db.write() as tx:
+            known = await chat_transcript.find_summary(tx, app_id, session_id)
+            if known is not None:
+                later = EpochMs(known.requested_at + 1)
+                dropped = replace(known, state=SummaryState.COMPLETED, text=None, error=None)
+                await chat_transcript.save_summary(tx, replace(dropped, requested_at=later))
+
+    async def renew_dropped(self, app_id: str, session_id: str) -> bool:
+        """Make a summary whose text was dropped again of the lines that are left; the summary goes
+        if none are. Returns whether there was such a summary."""
+        async with self._db.write() as tx:
+            session = await session_rows.lock_session(tx, app_id, session_id)
+            known = await chat_transcript.find_summary(tx, app_id, session_id)
+            if session is None or known is None:
+                return False
+            if known.state is not SummaryState.COMPLETED or known.text is not None:
+                return False
+            if await chat_transcript.count_lines(tx, app_id, session_id):
+                await self._enqueue(tx, session, known)
+            else:
+                await chat_transcript.delete_summary(tx, app_id, session_id)
+            return True
+
     async def _enqueue(
         self, tx: AsyncConnection, session: Session, known: Summary | None
     ) -> Summary:
@@ -148,7 +173,11 @@ class Summaries:
                 await chat_transcript.save_summary(tx, replace(failed, completed_at=self._clock()))
 
     async def _save(self, summary: Summary) -> None:
+        """Write a summary, unless it was requested again or deleted since its lines were read."""
         async with self._db.write() as tx:
+            known = await chat_transcript.find_summary(tx, summary.app_id, summary.session_id)
+            if known is None or known.requested_at != summary.requested_at:
+                return
             await chat_transcript.save_summary(tx, replace(summary, completed_at=self._clock()))
 
 

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.pseudonyms import AFTER_PREFIX, PREFIX
+
 EXAMPLES: Final = 3
 
 
@@ -256,7 +258,16 @@ PROMISES: Final = (
     Promise(
         "people_are_known",
         "verdicts are of people who are not listed",
-        _orphans("peer_verdicts", "person", of="people", on="y.person = x.person"),
+        _orphans(
+            "peer_verdicts",
+            "person",
+            of="people",
+            on="y.person = x.person",
+            where=f"""AND NOT EXISTS (SELECT 1 FROM participants r
+                WHERE r.app_id = x.app_id AND r.session_id = x.session_id
+                  AND r.id = x.participant_id
+                  AND (r.is_hidden OR r.user_id >= '{PREFIX}' AND r.user_id < '{AFTER_PREFIX}'))""",
+        ),
     ),
     Promise(
         "terms_lead_to_people",

@@ -167,6 +167,19 @@ class Database:
             async with driver.transaction():
                 yield driver
 
+    async def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Let what was deleted from these tables go from the files: on SQLite out of the journal,
+        on PostgreSQL out of the tables' pages as they are used again. Returns whether that was
+        done; a long read may be in the way."""
+        async with self._watched(is_write=True), self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            if not self.is_sqlite:
+                for table in tables:
+                    await driver.execute(f"VACUUM {table}")
+                return True
+            async with self._turn:
+                return bool(await driver.in_one_turn(_empty_journal))
+
     @asynccontextmanager
     async def _watched(self, *, is_write: bool) -> AsyncIterator[None]:
         """Turns passing failures within the block into `Unavailable`, and keeps the record of
@@ -229,6 +242,19 @@ class _Spoilt:
         for engine in engines:
             event.listen(engine.sync_engine, "connect", connected)
             event.listen(engine.sync_engine, "checkout", asked_for)
+
+
+def _empty_journal(driver: sqlite3.Connection) -> bool:
+    """Copy the journal into the database and truncate it; returns whether nobody was reading it.
+    What many pages take is done first, beside others who write."""
+    (timeout_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        (is_busy, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+    return not is_busy
 
 
 def _fetch(driver: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> list[Any]:
@@ -308,6 +334,7 @@ def _sqlite(
         f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
         f"PRAGMA busy_timeout = {busy_timeout_ms}",
         f"PRAGMA cache_size = -{CACHE_KB // connections}",
+        "PRAGMA secure_delete = ON",
     ]
     if begin == "BEGIN":
         pragmas.append("PRAGMA query_only = ON")

@@ -68,6 +68,19 @@ async def save_verdict(
 ) -> None:
     """Write a session's verdict and those of all its participants, over older ones. The caller
     holds the session's lock."""
+    await save_session_verdict(tx, verdict)
+    c = schema.peer_verdicts.c
+    await tx.execute(
+        delete(schema.peer_verdicts).where(
+            c.app_id == verdict.app_id, c.session_id == verdict.session_id
+        )
+    )
+    await replace_peer_verdicts(tx, peers)
+
+
+async def save_session_verdict(tx: AsyncConnection, verdict: SessionVerdict) -> None:
+    """Write a session's verdict over an older one, and count and find the session by it. The caller
+    holds the session's lock."""
     app_id, session_id = verdict.app_id, verdict.session_id
     counted = _Counted(
         created_at=verdict.created_at,
@@ -90,18 +103,18 @@ async def save_verdict(
             }
         ],
     )
-    c = schema.peer_verdicts.c
-    await tx.execute(
-        delete(schema.peer_verdicts).where(c.app_id == app_id, c.session_id == session_id)
-    )
+
+
+async def replace_peer_verdicts(tx: AsyncConnection, peers: Sequence[PeerVerdict]) -> None:
+    """Write the verdicts of some participants over older ones."""
     compress = zstandard.ZstdCompressor(level=LEVEL).compress
     await _put(
         tx,
         schema.peer_verdicts,
         [
             {
-                "app_id": app_id,
-                "session_id": session_id,
+                "app_id": peer.app_id,
+                "session_id": peer.session_id,
                 "participant_id": peer.participant_id,
                 "person": peer.person,
                 "joined_at": peer.joined_at,
@@ -111,6 +124,15 @@ async def save_verdict(
             for peer in peers
         ],
     )
+
+
+async def people_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, str]:
+    """The person that each participant of a folded session is, by the participant's id."""
+    c = schema.peer_verdicts.c
+    rows = await tx.execute(
+        select(c.participant_id, c.person).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    return {participant_id: person for participant_id, person in rows}
 
 
 async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> None:

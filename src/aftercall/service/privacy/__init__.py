@@ -1,0 +1,1 @@
+"""People's rights in their data: export, erasure, deletion, and who did what."""

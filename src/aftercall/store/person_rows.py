@@ -1,0 +1,159 @@
+"""Rows that name people: read a page at a time to find one person, and rewritten under a
+pseudonym."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Table, delete, null, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.pseudonyms import name_of_pseudonym
+from aftercall.core.records import Phase
+from aftercall.store.engine.database import Database
+from aftercall.store.tables import schema
+
+PAGE: Final = 2_000
+
+
+class NamedRow(NamedTuple):
+    """A row that may be about a person: its key after the app, and the ids in it."""
+
+    key: tuple[str, ...]
+    session_id: str | None
+    custom_participant_id: str | None
+    user_id: str | None
+
+
+class _Source(NamedTuple):
+    table: Table
+    session: str | None
+    custom: str | None
+    user: str | None
+
+
+PEERS: Final = _Source(schema.peers, "session_id", "custom_participant_id", "user_id")
+MESSAGES: Final = _Source(schema.chat_messages, "session_id", None, "user_id")
+LINES: Final = _Source(schema.transcript_lines, "session_id", "custom_participant_id", "user_id")
+MEMBERS: Final = _Source(schema.members, None, "custom_participant_id", "id")
+PEOPLE: Final = _Source(schema.people, None, "custom_participant_id", "user_id")
+
+
+async def pages(db: Database, app_id: str, source: _Source) -> AsyncIterator[list[NamedRow]]:
+    """All rows of a table in an app. Each page is a transaction of its own."""
+    table = source.table
+    key = list(table.primary_key.columns)[1:]
+    names = (source.session, source.custom, source.user)
+    columns = [null() if name is None else table.c[name] for name in names]
+    last: tuple[Any, ...] | None = None
+    while True:
+        statement = (
+            select(*key, *columns).where(table.c.app_id == app_id).order_by(*key).limit(PAGE)
+        )
+        if last is not None:
+            statement = statement.where(tuple_(*key) > last)
+        async with db.read() as tx:
+            rows = (await tx.execute(statement)).all()
+        if rows:
+            last = tuple(rows[-1][: len(key)])
+            yield [NamedRow(tuple(row[: len(key)]), *row[len(key) :]) for row in rows]
+        if len(rows) < PAGE:
+            return
+
+
+async def live_peers(tx: AsyncConnection, app_id: str) -> list[NamedRow]:
+    """The peers of an app's sessions that have not ended."""
+    peer, session = schema.peers.c, schema.sessions.c
+    rows = await tx.execute(
+        select(peer.id, peer.session_id, peer.custom_participant_id, peer.user_id)
+        .join(
+            schema.sessions,
+            (session.app_id == peer.app_id) & (session.id == peer.session_id),
+        )
+        .where(session.app_id == app_id, session.phase != Phase.ENDED.value)
+    )
+    return [NamedRow((row.id,), *row[1:]) for row in rows]
+
+
+async def put_under_pseudonym(
+    tx: AsyncConnection,
+    app_id: str,
+    session_id: str,
+    *,
+    participant_ids: Sequence[str],
+    peer_ids: Sequence[str],
+    pseudonym: str,
+) -> None:
+    """Replace who the participants and their peers are."""
+    values = {
+        "user_id": pseudonym,
+        "custom_participant_id": None,
+        "display_name": name_of_pseudonym(pseudonym),
+        "picture": None,
+    }
+    for table, ids in ((schema.participants, participant_ids), (schema.peers, peer_ids)):
+        await tx.execute(
+            update(table)
+            .where(
+                table.c.app_id == app_id,
+                table.c.session_id == session_id,
+                table.c.id.in_(list(ids)),
+            )
+            .values(values)
+        )
+    # A fold that some process keeps is of peers as they were; so it is not used any more.
+    c = schema.peers.c
+    await tx.execute(
+        update(schema.peers)
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .values(updated_at=c.updated_at + 1)
+    )
+
+
+async def delete_member(tx: AsyncConnection, app_id: str, meeting_id: str, member_id: str) -> None:
+    c = schema.members.c
+    await tx.execute(
+        delete(schema.members).where(
+            c.app_id == app_id, c.meeting_id == meeting_id, c.id == member_id
+        )
+    )
+
+
+async def sessions_of_meeting_titled(
+    tx: AsyncConnection, app_id: str, meeting_id: str, title: str
+) -> list[str]:
+    """The ended sessions of a meeting that have exactly this title."""
+    c = schema.sessions.c
+    rows = await tx.execute(
+        select(c.id).where(
+            c.app_id == app_id,
+            c.meeting_id == meeting_id,
+            c.title == title,
+            c.phase == Phase.ENDED.value,
+        )
+    )
+    return list(rows.scalars())
+
+
+async def delete_early_facts_about(tx: AsyncConnection, app_id: str, texts: Iterable[str]) -> int:
+    """Delete the held facts in which any of the texts is."""
+    c = schema.early_facts.c
+    any_text = or_(*(c.fact.contains(text, autoescape=True) for text in texts))
+    done = await tx.execute(delete(schema.early_facts).where(c.app_id == app_id, any_text))
+    return done.rowcount
+
+
+async def drop_job_errors_about(tx: AsyncConnection, texts: Iterable[str]) -> None:
+    """Drop the errors of jobs in which any of the texts is."""
+    c = schema.jobs.c
+    any_text = or_(*(c.last_error.contains(text, autoescape=True) for text in texts))
+    await tx.execute(update(schema.jobs).where(any_text).values(last_error=None))
+
+
+async def delete_empty_tallies(tx: AsyncConnection, app_id: str, facets: Sequence[str]) -> None:
+    """Delete the daily counts of facets that no session has any more."""
+    c = schema.facet_tallies.c
+    await tx.execute(
+        delete(schema.facet_tallies).where(
+            c.app_id == app_id, c.facet.in_(list(facets)), c.sessions == 0
+        )
+    )
