@@ -131,16 +131,22 @@ class AuditLog:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WRITE_EVERY_S):
                     await stop.wait()
-            try:
-                await self.flush()
-                if loop.time() >= delete_at:
-                    delete_at = loop.time() + DELETE_EVERY_S
-                    await self.delete_old()
-            except Unavailable:
-                # The outage has a log line of its own; the entries wait.
-                continue
-            except Exception as error:
-                log.error("audit not written", action="audit_failed", exc_info=error)
+            is_due = loop.time() >= delete_at
+            if is_due:
+                delete_at = loop.time() + DELETE_EVERY_S
+            await self._work(deletes=is_due)
+        await self._work(deletes=False)
+
+    async def _work(self, *, deletes: bool) -> None:
+        try:
+            await self.flush()
+            if deletes:
+                await self.delete_old()
+        except Unavailable:
+            # The outage has a log line of its own; the entries wait.
+            return
+        except Exception as error:
+            log.error("audit not written", action="audit_failed", exc_info=error)
 
     async def delete_old(self) -> int:
         """Delete the entries that are older than they are kept; returns how many."""

@@ -63,9 +63,13 @@ async def save_people(tx: AsyncConnection, people: Iterable[Person]) -> None:
 
 
 def _terms_of(person: Person) -> set[str]:
-    terms = {f"word:{word}" for word in words_of(person.name or "")}
-    terms |= {f"id:{id}" for id in (person.custom_participant_id, person.user_id) if id}
-    return terms
+    return terms_of([person.name], [person.custom_participant_id, person.user_id])
+
+
+def terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> set[str]:
+    """The terms by which somebody with these names and ids is found."""
+    terms = {f"word:{word}" for name in names for word in words_of(name or "")}
+    return terms | {f"id:{id}" for id in ids if id}
 
 
 async def find_person(tx: AsyncConnection, app_id: str, person: str) -> Person | None:

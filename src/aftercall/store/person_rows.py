@@ -4,7 +4,7 @@ pseudonym."""
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, delete, null, or_, select, tuple_, update
+from sqlalchemy import Table, delete, func, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.pseudonyms import name_of_pseudonym
@@ -38,16 +38,30 @@ MEMBERS: Final = _Source(schema.members, None, "custom_participant_id", "id")
 PEOPLE: Final = _Source(schema.people, None, "custom_participant_id", "user_id")
 
 
+_TALK: Final = (schema.chat_messages, schema.transcript_lines)
+
+
 async def pages(db: Database, app_id: str, source: _Source) -> AsyncIterator[list[NamedRow]]:
     """All rows of a table in an app. Each page is a transaction of its own."""
     table = source.table
     key = list(table.primary_key.columns)[1:]
     names = (source.session, source.custom, source.user)
-    columns = [null() if name is None else table.c[name] for name in names]
+    columns: list[Any] = [null() if name is None else table.c[name] for name in names]
+    rows_of: Any = table
+    if table in _TALK:
+        # Who a peer is says more than the user id of what it said.
+        peer = schema.peers.alias("peer")
+        same = (peer.c.app_id == table.c.app_id) & (peer.c.id == table.c.peer_id)
+        rows_of = table.outerjoin(peer, same)
+        columns[1] = func.coalesce(peer.c.custom_participant_id, columns[1])
     last: tuple[Any, ...] | None = None
     while True:
         statement = (
-            select(*key, *columns).where(table.c.app_id == app_id).order_by(*key).limit(PAGE)
+            select(*key, *columns)
+            .select_from(rows_of)
+            .where(table.c.app_id == app_id)
+            .order_by(*key)
+            .limit(PAGE)
         )
         if last is not None:
             statement = statement.where(tuple_(*key) > last)

@@ -1,69 +1,33 @@
 """A person is erased from everywhere, and nothing else is."""
 
+import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
+from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import SessionQuery
 from aftercall.core.pseudonyms import is_pseudonym
-from aftercall.service.audit import CLI
-from aftercall.service.data_check import DataCheck
 from aftercall.service.erased_people import PersonIds
-from aftercall.service.reports.document import unpack
-from aftercall.store import participants, reports
+from aftercall.service.privacy.receipts import ReceiptFile
+from aftercall.store import chat_transcript, participants
 from aftercall.store.engine.database import Database
-from aftercall.store.erasures import Erasure, ErasureState
-from aftercall.store.sessions import facets
-from aftercall.work.runner import run_due
-from aftercall.work.tasks import tasks_of
-from tests.service.privacy.personal_call import (
-    CUSTOM,
-    NAME,
-    SEEDS,
-    peer_id,
-    record_call,
+from aftercall.store.erasures import ErasureState
+from aftercall.store.sessions import pages
+from tests.service.privacy.erasure_harness import (
+    broken,
+    erase,
+    execute,
+    figures_of,
+    places_of_seeds,
+    request,
+    run_jobs,
+    sentences_of,
 )
-from tests.service.privacy.stored_texts import stored_texts
-from tests.web.rest_server import ApiClient, BuildServer, RestServer
-
-
-@pytest.fixture
-def private_server(build_server: BuildServer, tmp_path: Path) -> RestServer:
-    return build_server(data_dir=tmp_path, privacy="full")
-
-
-async def run_jobs(server: RestServer) -> None:
-    """Run the jobs that are due within a minute, and those that follow from them."""
-    for _ in range(12):
-        server.clock.now = EpochMs(server.clock.now + 5_000)
-        while await run_due(server.services.jobs, tasks_of(server.services)):
-            pass
-    assert await server.services.jobs.list_dead() == []
-
-
-async def request(server: RestServer, owner: ApiClient, ids: PersonIds | None = None) -> Erasure:
-    return await server.services.erasures.request(
-        owner.account_id, owner.app_id, ids or PersonIds(CUSTOM), CLI
-    )
-
-
-async def erase(server: RestServer, owner: ApiClient, ids: PersonIds | None = None) -> Erasure:
-    requested = await request(server, owner, ids)
-    await run_jobs(server)
-    return await server.services.erasures.find(owner.app_id, requested.id)
-
-
-async def places_of_seeds(db: Database) -> set[tuple[str, str]]:
-    return {
-        (place, seed) for place, text in await stored_texts(db) for seed in SEEDS if seed in text
-    }
-
-
-async def broken(db: Database) -> list[Any]:
-    return [each async for each in DataCheck(db).broken()]
+from tests.service.privacy.personal_call import CUSTOM, NAME, SEEDS, USER, peer_id, record_call
+from tests.web.rest_server import BuildServer, RestServer
 
 
 async def test_nothing_of_an_erased_person_is_left(
@@ -129,43 +93,6 @@ def bytes_beside(path: Path) -> bytes:
     return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
 
 
-async def rows_of(db: Database, statement: str) -> list[Any]:
-    async with db.read() as tx:
-        return list(await tx.execute(text(statement)))
-
-
-async def figures_of(db: Database, app_id: str) -> dict[str, Any]:
-    """Everything of the reports and lists but names, sentences, addresses and devices."""
-    found: dict[str, Any] = {}
-    async with db.read() as tx:
-        for report in await reports.reports_of_session(tx, app_id, "call"):
-            opened = unpack(report.document)
-            verdict = opened.verdict
-            found[report.peer_id] = (
-                verdict.cumulative,
-                verdict.completeness,
-                verdict.issues,
-                verdict.experience,
-                [replace(each, sentence="", advice="") for each in verdict.diagnosis],
-                opened.details,
-            )
-        for row in await participants.participants_of_session(tx, app_id, "call"):
-            found[f"row {row.id}"] = (row.joined_at, row.left_at, row.duration_minutes)
-        for id, digest in (await facets.find_digests(tx, app_id, "call")).items():
-            found[f"digest {id}"] = (digest.levels, digest.issues, digest.loss_percent)
-        summaries = await facets.find_summaries(tx, app_id, ["call"])
-        found["quality"] = summaries["call"].quality
-        found["tallies"] = [
-            tuple(row)
-            for row in await rows_of(
-                db,
-                "SELECT facet, day, sessions, bad_sessions, measured, bad"
-                " FROM facet_tallies WHERE facet NOT LIKE 'person:%' ORDER BY facet, day",
-            )
-        ]
-    return found
-
-
 async def test_figures_stay_as_they_were_for_everybody(
     db: Database, private_server: RestServer
 ) -> None:
@@ -195,7 +122,102 @@ async def test_sentences_about_an_erased_person_name_the_pseudonym(
     assert sum(row.display_name in each for each in new) == sum(NAME in each for each in old)
 
 
-async def sentences_of(db: Database, app_id: str) -> list[str]:
+async def test_an_erasure_that_is_cut_off_anywhere_goes_on_to_the_same_end(
+    db: Database, private_server: RestServer
+) -> None:
+    owner = await private_server.new_client()
+    await record_call(private_server, owner)
+    await record_call(private_server, owner, session_id="call-2")
+    await run_jobs(private_server)
+    before = await figures_of(db, owner.app_id)
+    requested = await request(private_server, owner)
+    for turns in range(0, 400, 7):
+        carrying = asyncio.create_task(
+            private_server.services.erasures.carry_out(owner.app_id, requested.id)
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0.0005)
+            if carrying.done():
+                break
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
+        private_server.clock.now = EpochMs(private_server.clock.now + 1)
+    await run_jobs(private_server)
+    receipt = await private_server.services.erasures.find(owner.app_id, requested.id)
+    assert receipt.state is ErasureState.DONE
+    assert receipt.counts["sessions"] == 2 and receipt.counts["messages"] == 2
+    assert await places_of_seeds(db) == set()
+    assert await figures_of(db, owner.app_id) == before
+    assert await broken(db) == []
+
+
+async def test_lists_and_searches_are_right_after_an_erasure(
+    db: Database, private_server: RestServer
+) -> None:
+    owner = await private_server.new_client()
+    await record_call(private_server, owner)
+    await record_call(
+        private_server, owner, session_id="other", meeting_id="m2", custom="custom dan"
+    )
+    await run_jobs(private_server)
+
+    async def found(search: str) -> list[str]:
+        query = SessionQuery(app_id=owner.app_id, search=search, offset=0, limit=10)
+        async with db.read() as tx:
+            return [each.session.id for each in (await pages.list_sessions(tx, query)).items]
+
+    people = private_server.services.people
+    assert sorted(await found("zebulon")) == ["call", "other"]
+    await erase(private_server, owner)
+    assert await found("zebulon") == await found("quux") == ["other"]
+    assert await found(CUSTOM) == []
+    assert sorted(await found("mertens")) == ["call", "other"]
+    names = (await people.list_people(owner.app_id, search=None, cursor=None, limit=10)).items
+    assert sorted(person.name or "" for person in names) == ["Bea Mertens", "Cyd Ohm", NAME]
+
+
+async def test_a_person_is_erased_by_user_id_too(db: Database, private_server: RestServer) -> None:
+    owner = await private_server.new_client()
+    await record_call(private_server, owner, custom=None)
+    await run_jobs(private_server)
+    receipt = await erase(private_server, owner, PersonIds(None, USER))
+    assert receipt.counts["participants"] == 1
+    assert await places_of_seeds(db) == set()
+
+
+async def test_other_apps_keep_their_person(db: Database, private_server: RestServer) -> None:
+    owner, stranger = [await private_server.new_client() for _ in range(2)]
+    await record_call(private_server, owner)
+    await record_call(private_server, stranger, session_id="theirs")
+    await run_jobs(private_server)
+    await erase(private_server, owner)
     async with db.read() as tx:
-        found = await reports.reports_of_session(tx, app_id, "call")
-    return [each.sentence for one in found for each in unpack(one.document).verdict.diagnosis]
+        rows = await participants.participants_of_session(tx, stranger.app_id, "theirs")
+        assert NAME in {row.display_name for row in rows}
+        assert await chat_transcript.count_messages(tx, stranger.app_id, "theirs") == 3
+
+
+async def test_receipts_are_carried_out_again_in_an_older_database(
+    db: Database, private_server: RestServer, build_server: BuildServer, tmp_path: Path
+) -> None:
+    owner = await private_server.new_client()
+    await record_call(private_server, owner)
+    await run_jobs(private_server)
+    await erase(private_server, owner)
+    for table in ("erasures", "erased_people", "keys"):
+        await execute(db, f"DELETE FROM {table}")
+    restored = build_server(data_dir=tmp_path, privacy="full")
+    await record_call(restored, owner, session_id="restored")
+    await run_jobs(restored)
+    assert await places_of_seeds(db)
+    assert await restored.services.erasures.apply_receipts() == 1
+    await run_jobs(restored)
+    assert await places_of_seeds(db) == set()
+    [line] = await asyncio.to_thread(ReceiptFile(tmp_path).read)
+    assert line.receipt.state is ErasureState.DONE
+
+
+async def test_a_request_that_names_nobody_is_refused(private_server: RestServer) -> None:
+    owner = await private_server.new_client()
+    with pytest.raises(Malformed):
+        await request(private_server, owner, PersonIds("", None))

@@ -142,10 +142,12 @@ def _known_as(
     rows = [row for row in found.participants if row.id in of_participant]
     first = rows[0].id if rows else _TITLE
     talk: list[ChatMessage | TranscriptLine] = [*found.talk.messages, *found.talk.lines]
+    others = {peer.id for peer in found.peers} - {peer.id for peer in own}
     said = [
         each
         for each in talk
-        if match.matches(PersonIds(getattr(each, "custom_participant_id", None), each.user_id))
+        if each.peer_id not in others
+        and match.matches(PersonIds(getattr(each, "custom_participant_id", None), each.user_id))
     ]
     named: list[Any] = [*own, *rows]
     ids = [

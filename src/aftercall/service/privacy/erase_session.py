@@ -68,6 +68,8 @@ class SessionErasure:
         self._session_id = session_id
         self._erasure_id = erasure_id
         self._known = known
+        self._others: set[str] = set()
+        """The other participants' peers."""
 
     async def run(self) -> None:
         """Take every step; the session is done when this returns."""
@@ -79,6 +81,7 @@ class SessionErasure:
             if id not in self._known.participants
         }
         mentions = Mentions(self._known, names.values())
+        self._others = {peer.id for peer in every} - set(self._known.peer_ids)
         await self._erase_talk(mentions)
         await self._erase_events(every, mentions)
         await self._erase_samples(every)
@@ -135,6 +138,8 @@ class SessionErasure:
         known = self._known
         if said.peer_id in known.peer_ids:
             return True
+        if said.peer_id in self._others:
+            return False
         custom = said.custom_participant_id if isinstance(said, TranscriptLine) else None
         if said.user_id in known.ids or (custom is not None and custom in known.ids):
             return True
