@@ -12,7 +12,7 @@ from aftercall.core.overview.session_summary import PeerVerdict, facet
 from aftercall.service.reports.session_verdict import peer_verdict_of, session_verdict_of
 from aftercall.store import participants, people, person_rows
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import facets
+from aftercall.store.sessions import facets, peer_verdicts
 from aftercall.store.sessions import rows as session_rows
 
 BATCH: Final = 25
@@ -28,7 +28,7 @@ async def erase_verdicts(
         session = await session_rows.find_session(tx, app_id, session_id)
         rows = await participants.participants_of_session(tx, app_id, session_id)
         stored = await facets.find_digests(tx, app_id, session_id)
-        were = await facets.people_of_session(tx, app_id, session_id)
+        were = await peer_verdicts.people_of_session(tx, app_id, session_id)
     if session is None:
         return
     title = Mentions(known).replace(session.title)
@@ -60,7 +60,7 @@ async def erase_verdicts(
         if digests:
             scale = digests[0][1].scale
             await facets.save_session_verdict(tx, session_verdict_of(session, scale, digests))
-            await facets.replace_peer_verdicts(tx, own)
+            await peer_verdicts.replace_peer_verdicts(tx, own)
             await people.forget_people(tx, app_id, {person: _terms(known) for person in gone})
             await person_rows.delete_empty_tallies(
                 tx, app_id, [facet("person", person) for person in gone]
@@ -70,7 +70,7 @@ async def erase_verdicts(
 async def _save_others(db: Database, others: Sequence[PeerVerdict]) -> None:
     for start in range(0, len(others), BATCH):
         async with db.write() as tx:
-            await facets.replace_peer_verdicts(tx, others[start : start + BATCH])
+            await peer_verdicts.replace_peer_verdicts(tx, others[start : start + BATCH])
 
 
 def _terms(known: KnownAs) -> set[str]:

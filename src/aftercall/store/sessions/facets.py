@@ -22,14 +22,12 @@ from aftercall.core.overview.session_summary import (
 )
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.sessions import people_counts
+from aftercall.store.sessions.peer_verdicts import replace_peer_verdicts
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
-
-LEVEL: Final = 3
-"""zstd level of a digest; it is read far more often than written, and small."""
 
 MOST_TERMS: Final = 8_000
 
@@ -103,36 +101,6 @@ async def save_session_verdict(tx: AsyncConnection, verdict: SessionVerdict) -> 
             }
         ],
     )
-
-
-async def replace_peer_verdicts(tx: AsyncConnection, peers: Sequence[PeerVerdict]) -> None:
-    """Write the verdicts of some participants over older ones."""
-    compress = zstandard.ZstdCompressor(level=LEVEL).compress
-    await _put(
-        tx,
-        schema.peer_verdicts,
-        [
-            {
-                "app_id": peer.app_id,
-                "session_id": peer.session_id,
-                "participant_id": peer.participant_id,
-                "person": peer.person,
-                "joined_at": peer.joined_at,
-                "summary": _encode(peer.summary).decode(),
-                "digest": compress(_encode(peer.digest)),
-            }
-            for peer in peers
-        ],
-    )
-
-
-async def people_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, str]:
-    """The person that each participant of a folded session is, by the participant's id."""
-    c = schema.peer_verdicts.c
-    rows = await tx.execute(
-        select(c.participant_id, c.person).where(c.app_id == app_id, c.session_id == session_id)
-    )
-    return {participant_id: person for participant_id, person in rows}
 
 
 async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> None:
