@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.list_queries import SessionQuery
+from aftercall.core.list_queries import SearchScope, SessionQuery
 from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.receipts import ReceiptFile
@@ -162,7 +162,7 @@ async def test_lists_and_searches_are_right_after_an_erasure(
     await run_jobs(private_server)
 
     async def found(search: str) -> list[str]:
-        query = SessionQuery(app_id=owner.app_id, search=search, offset=0, limit=10)
+        query = SessionQuery(app_id=owner.app_id, search=search, scope=SearchScope.PARTICIPANTS)
         async with db.read() as tx:
             return [each.session.id for each in (await pages.list_sessions(tx, query)).items]
 
