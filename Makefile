@@ -13,7 +13,7 @@ NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run demo test test-quick explore mirror lint format generated bench coverage lock pages clean
+.PHONY: help run demo test test-quick explore mirror lint format generated bench coverage lock pages wheel clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,8 +72,14 @@ pages: ## Build the browser collector and the pages
 	@rm -f .pages-stamp
 	@$(MAKE) --no-print-directory .pages-stamp
 
+wheel: .venv/dev-stamp .pages-stamp ## Build dist/aftercall-*.whl, which holds the pages
+	@test -f src/aftercall/_static/dashboard/index.html || { echo "The wheel needs the pages, which need npm."; exit 1; }
+	@rm -rf dist
+	@$(BIN)/uv build --wheel --no-build-isolation --quiet --out-dir dist .
+	@ls dist/*.whl
+
 clean: ## Remove installed and built files, but no data
-	rm -rf .venv .venvs node_modules */node_modules .setup-stamp .pages-stamp \
+	rm -rf .venv .venvs dist node_modules */node_modules .setup-stamp .pages-stamp \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/aftercall/_static
 
 PAGE_SOURCES := $(wildcard package.json package-lock.json) \
