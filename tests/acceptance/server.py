@@ -128,7 +128,8 @@ def start(
     env: Mapping[str, str] | None = None,
 ) -> Server:
     """Start a server over the data folder and wait until it is ready. Without `rights` the database
-    is empty, and the server makes an account, an app and a token."""
+    is empty, and the server makes an account, an app and a token. With a `port`, the server is
+    asked there, and not at the public URL that it may name."""
     log = data_dir / "serve.log"
     with log.open("ab") as sink:
         begins_at = sink.tell()
@@ -138,7 +139,7 @@ def start(
             stderr=subprocess.STDOUT,
             env=environment(env or {}),
         )
-    url = wait_until_ready(process, log, begins_at)
+    url = wait_until_ready(process, log, begins_at, port)
     if rights is None:
         printed = dict(FIRST_START.findall(log.read_text(errors="replace")))
         rights = {"account_id": printed["account"], "app_id": printed["app"]}
@@ -146,15 +147,18 @@ def start(
     return Server(url=url, data_dir=data_dir, log=log, process=process, **rights)
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
-    """The URL the server named in its log, once it is ready."""
+def wait_until_ready(
+    process: subprocess.Popen[bytes], log: Path, begins_at: int, port: int = 0
+) -> str:
+    """The URL the server named in its log, once it is ready there, or on the port."""
     give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at and process.poll() is None:
         output = log.read_bytes()[begins_at:].decode(errors="replace")
-        found = re.search(r"^Aftercall \S+ on (http://\S+),", output, re.MULTILINE)
+        found = re.search(r"^Aftercall \S+ on (https?://\S+),", output, re.MULTILINE)
         if found:
             try:
-                if http_client.get(f"{found[1]}/readyz").is_success:
+                asked = f"http://127.0.0.1:{port}" if port else found[1]
+                if http_client.get(f"{asked}/readyz").is_success:
                     return found[1]
             except httpx.TransportError:
                 pass
