@@ -215,9 +215,7 @@ def test_a_sign_in_link_signs_in_with_a_secure_cookie(
     link = done.stdout.strip()
     assert link.startswith(f"{proxied.url}/")
     code = link.rpartition("#")[2].rpartition("=")[2].rpartition("/")[2]
-    signed_in = client.post(
-        "/v1/sign-in", json={"link": code}, headers={"origin": proxied.url}
-    )
+    signed_in = client.post("/v1/sign-in", json={"link": code}, headers={"origin": proxied.url})
     assert signed_in.status_code == 200, signed_in.text
     cookie = signed_in.headers["set-cookie"]
     assert "; Secure" in cookie

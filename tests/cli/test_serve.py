@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.cli.serve import bound, greet, put_into
+from aftercall.cli.serve import bound, greet, own_url, put_into
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import Settings, read_settings
 
@@ -46,6 +46,20 @@ def test_workers_read_the_effective_settings_not_the_files_they_came_from(tmp_pa
     file.unlink()
     assert read_settings(environment).public_url == "https://calls.example"
     assert read_settings(environment).port == 9_001
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("calls.example", "http://calls.example:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("2001:db8::7", "http://[2001:db8::7]:80"),
+    ],
+)
+def test_the_printed_address_can_be_opened(host: str, url: str) -> None:
+    assert own_url(host, 80) == url
 
 
 def test_an_address_in_use_is_reported_in_a_sentence() -> None:

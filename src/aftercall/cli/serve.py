@@ -46,6 +46,9 @@ within a second, and hold the address until then."""
 
 _TRY_EVERY_S = 0.1
 
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean every interface, and the one of them that is always there."""
+
 _SEND_BUFFER_BYTES = 524_288
 """The kernel's send buffer of a connection; by default it may hold 4 MB for a reader that takes
 nothing."""
@@ -83,13 +86,19 @@ def serve(
             stack.enter_context(only_server(file))
         founded = asyncio.run(prepare(settings))
         listening = stack.enter_context(bound(settings))
-        url = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
+        url = settings.public_url or own_url(settings.host, listening.getsockname()[1])
         greet(url, settings, founded)
         if founded is not None:
             invite(url, settings, founded)
         if demo:
             stack.enter_context(simulated_calls(url, settings))
         _run(settings, listening)
+
+
+def own_url(host: str, port: int) -> str:
+    """The server's address for people on the same machine."""
+    host = _REACHABLE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

@@ -41,6 +41,7 @@ from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.service.session_watches import SessionWatches
+from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
 
@@ -72,6 +73,7 @@ class Services:
     exports: Exports
     summaries: Summaries
     finaliser: Finaliser
+    work_metrics: WorkMetrics
     setup: Setup
     recorder: Recorder
     downtime_watch: DowntimeWatch
@@ -149,7 +151,13 @@ def build_services(
         links=links,
         exports=Exports(db=db),
         summaries=summaries,
-        finaliser=Finaliser(db, session_reports=session_reports, summaries=summaries),
+        finaliser=Finaliser(
+            db,
+            session_reports=session_reports,
+            summaries=summaries,
+            judged=JudgedSessions(metrics),
+        ),
+        work_metrics=WorkMetrics(db, clock=clock, metrics=metrics, seconds=seconds),
         setup=Setup(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         downtime_watch=DowntimeWatch(db, clock=clock, seconds=seconds),

@@ -39,7 +39,8 @@ async def readyz(services: ProvidedServices) -> Response[bytes]:
 
 @get("/metrics")
 async def metrics(services: ProvidedServices) -> Response[bytes]:
-    """Counters and histograms, in Prometheus's text format."""
+    """Counters, gauges and histograms, in Prometheus's text format."""
+    await services.work_metrics.read()
     return Response(
         generate_latest(services.metrics), headers={"content-type": CONTENT_TYPE_LATEST}
     )

@@ -5,8 +5,10 @@ from typing import Final
 from aftercall.core.records import Session
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
+from aftercall.service.work_metrics import JudgedSessions
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
+from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
 
 SUMMARISE_ON_END: Final = "summarize_on_end"
@@ -16,20 +18,32 @@ class Finaliser:
     """Carries out the job of a session's end. A repeat changes nothing but times."""
 
     def __init__(
-        self, db: Database, *, session_reports: SessionReports, summaries: Summaries
+        self,
+        db: Database,
+        *,
+        session_reports: SessionReports,
+        summaries: Summaries,
+        judged: JudgedSessions,
     ) -> None:
         self._db = db
         self._session_reports = session_reports
         self._summaries = summaries
+        self._judged = judged
 
     async def finalise(self, app_id: str, session_id: str) -> None:
         """Fold and store an ended session's reports, merge its samples, and request its summary
         if its meeting wants one."""
         async with self._db.read() as tx:
             session = await session_rows.find_session(tx, app_id, session_id)
+            known = await facets.find_summaries(tx, app_id, [session_id])
         if session is None:
             return
         await self._session_reports.fold_session(app_id, session_id)
+        if not known:
+            async with self._db.read() as tx:
+                made = await facets.find_summaries(tx, app_id, [session_id])
+            for summary in made.values():
+                self._judged.count(summary)
         if await self._wants_summary(session):
             await self._summaries.request(app_id, session_id)
 

@@ -1,0 +1,98 @@
+"""Metrics of what goes on, what waits, and how calls were."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from aftercall.core.errors import Unavailable
+from aftercall.core.instants import SECOND_MS, Clock
+from aftercall.core.overview.session_summary import SessionSummary
+from aftercall.store.engine.database import Database
+from aftercall.store.work_counts import count_work
+
+READ_EVERY_S: Final = 5.0
+"""However often the metrics are asked for, the database is asked once in this time."""
+
+
+class JudgedSessions:
+    """Counts ended sessions and their participants by whether their calls were bad."""
+
+    def __init__(self, metrics: CollectorRegistry) -> None:
+        self._sessions = Counter(
+            "aftercall_sessions_judged",
+            "Ended sessions, by whether anybody's call was bad; unknown: nothing was measured.",
+            ["verdict"],
+            registry=metrics,
+        )
+        self._participants = Counter(
+            "aftercall_participants_judged",
+            "Participants of ended sessions who were measured, by whether their call was bad.",
+            ["verdict"],
+            registry=metrics,
+        )
+        for verdict in ("ok", "bad"):
+            self._participants.labels(verdict)
+        for verdict in ("ok", "bad", "unknown"):
+            self._sessions.labels(verdict)
+
+    def count(self, summary: SessionSummary) -> None:
+        """Count a session that has ended and was judged for the first time."""
+        quality = summary.quality
+        if quality is None or not quality.measured_participants:
+            self._sessions.labels("unknown").inc()
+            return
+        self._sessions.labels("bad" if quality.is_bad else "ok").inc()
+        bad = quality.bad_participants
+        self._participants.labels("bad").inc(bad)
+        self._participants.labels("ok").inc(quality.measured_participants - bad)
+
+
+class WorkMetrics:
+    """Gauges that are read from the database when they are asked for: over all processes."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        metrics: CollectorRegistry,
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._seconds = seconds
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+        def gauge(name: str, about: str) -> Gauge:
+            return Gauge(f"aftercall_{name}", about, registry=metrics)
+
+        self._sessions = gauge("live_sessions", "Sessions that have not ended.")
+        self._participants = gauge("live_participants", "Participants who are present.")
+        self._waiting = gauge("jobs_waiting", "Jobs that wait or run.")
+        self._dead = gauge("jobs_dead", "Jobs that failed too often to be tried again.")
+        self._overdue = gauge(
+            "jobs_overdue_seconds", "How long the job that has waited longest has been due."
+        )
+
+    async def read(self) -> None:
+        """Bring the gauges up to date. While the database is away they keep their values."""
+        async with self._reading:
+            if self._seconds() - self._read_at < READ_EVERY_S:
+                return
+            now = self._clock()
+            try:
+                async with self._db.read() as tx:
+                    counts = await count_work(tx, now)
+            except Unavailable:
+                return
+            self._read_at = self._seconds()
+            self._sessions.set(counts.live_sessions)
+            self._participants.set(counts.live_participants)
+            self._waiting.set(counts.waiting_jobs)
+            self._dead.set(counts.dead_jobs)
+            due_at = counts.longest_due_at
+            self._overdue.set(0 if due_at is None else (now - due_at) / SECOND_MS)
