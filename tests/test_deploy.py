@@ -54,7 +54,7 @@ def test_the_dashboard_asks_what_prometheus_understands(tmp_path: Path) -> None:
 
 def test_panels_do_not_overlap_and_have_a_name_each() -> None:
     dashboard = json.loads((MONITORING / "grafana-dashboard.json").read_text())
-    places = set()
+    places: set[tuple[int, int]] = set()
     for panel in dashboard["panels"]:
         at = panel["gridPos"]
         cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
