@@ -71,8 +71,8 @@ async def test_each_broken_promise_is_a_line_and_sets_the_exit_code(
     with closing(sqlite3.connect(tmp_path / "aftercall.db")) as connection, connection:
         for number in range(5):
             connection.execute(
-                "INSERT INTO apps (account_id, id, name, created_at, report_shape)"
-                " VALUES ('gone', ?, 'x', 1, 'both')",
+                "INSERT INTO apps (account_id, id, name, created_at, report_shape, retention)"
+                " VALUES ('gone', ?, 'x', 1, 'both', '{}')",
                 (f"app-{number}",),
             )
     with pytest.raises(typer.Exit) as ended:
