@@ -172,11 +172,11 @@ def _is_unlisted(arrived_bps: FloatArray, listed_bps: FloatArray) -> BoolArray:
 def _between(at: FloatArray, is_so: BoolArray) -> list[Span]:
     """The report intervals for which the condition holds, joined."""
     places = np.flatnonzero(is_so)
-    is_first, is_last = (
-        np.diff(places, prepend=-2) != 1,
-        np.diff(places, append=len(at)) != 1,
-    )
-    starts, ends = at[places[is_first]], at[places[is_last] + 1]
+    if not len(places):
+        return []
+    is_apart = places[1:] - places[:-1] != 1
+    starts = at[places[np.concatenate([[True], is_apart])]]
+    ends = at[places[np.concatenate([is_apart, [True]])] + 1]
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
 

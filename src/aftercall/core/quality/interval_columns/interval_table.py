@@ -15,6 +15,7 @@ from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     IndexArray,
     all_nan,
+    edges_of_runs,
     floats,
     whole_numbers,
 )
@@ -81,8 +82,9 @@ class IntervalTable(msgspec.Struct, kw_only=True):
 
     def sort_by_time(self) -> "IntervalTable":
         """The rows ordered by time, then by rank."""
-        order = np.lexsort((self.ranks, self.at))
-        return self if (order[1:] > order[:-1]).all() else self.take(order)
+        if (self.at[1:] > self.at[:-1]).all():
+            return self
+        return self.take(np.lexsort((self.ranks, self.at)))
 
 
 @lru_cache(maxsize=64)
@@ -139,10 +141,11 @@ def group_by_stream(
         numbered.setdefault(name(description), len(numbered)) for description in table.descriptions
     ]
     streams = np.array(numbers, dtype=np.intp)[table.description_index]
-    order = np.lexsort((table.ranks, table.at, streams))
-    if (order[1:] < order[:-1]).any():
+    is_next, is_same = streams[1:] > streams[:-1], streams[1:] == streams[:-1]
+    if not (is_next | (is_same & (table.at[1:] > table.at[:-1]))).all():
+        order = np.lexsort((table.ranks, table.at, streams))
         table, streams = table.take(order), streams[order]
-    edges = [*np.flatnonzero(np.diff(streams, prepend=-1)).tolist(), len(streams)]
+    edges = [*edges_of_runs(streams), len(streams)]
     return table, [
         StreamRows(
             table.descriptions[table.description_index[start]],

@@ -163,15 +163,19 @@ def _by_family(buffers: ColumnBuffers, result: PeerIntervals) -> dict[Family, In
 def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> list[IntervalTable]:
     """The intervals between reports, a table for each family."""
     kind = reports.kind
-    changes = {name: _rises(reports.get(name)) for name in kind.counters}
+    counters = {name: drop_if_all_nan(reports.get(name)) for name in kind.counters}
+    changes = {name: _rises(each) for name, each in counters.items() if each is not None}
     is_other = reports.ranks[1:] != reports.ranks[:-1]
-    has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
+    has_fallen: BoolArray = np.zeros(len(is_other), dtype=np.bool_)
+    for name in kind.monotone:
+        if name in changes:
+            has_fallen |= changes[name] < 0
+    has_fallen &= ~is_other
     result.resets += int(has_fallen.sum())
     is_cut = is_other | has_fallen | was_absent | _is_discontinuity(reports)
-    starts = np.flatnonzero(~is_cut)
-    if not len(starts):
+    if is_cut.all():
         return []
-    ends = starts + 1
+    within, starts, ends = _rows_of(~is_cut)
     table = IntervalTable(
         family=reports.descriptions[0].family,
         at=reports.get("at")[ends],
@@ -179,16 +183,16 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
         descriptions=reports.descriptions,
         description_index=reports.description_index[ends],
         numbers={
-            "dt_s": reports.lengths_s[starts],
+            "dt_s": reports.lengths_s[within],
             "pair_rtt_s": reports.get("pair_rtt_s")[ends],
         },
     )
-    for name in kind.counters:
-        table.put(name, drop_if_all_nan(changes[name][starts]))
+    for name, change in changes.items():
+        table.put(name, drop_if_all_nan(change[within]))
     for name in (*kind.gauges, "score_given"):
         table.put(name, drop_if_all_nan(reports.get(name)[ends]))
     if reports.steps.any():
-        table.put("is_clock_step", reports.steps[starts])
+        table.put("is_clock_step", reports.steps[within])
     if kind is SENT:
         table.put("target_before_bps", drop_if_all_nan(reports.get("target_bitrate_bps")[starts]))
         segments = np.concatenate([[0], np.cumsum(is_cut)])
@@ -196,12 +200,25 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
             table.put(name, drop_if_all_nan(column[ends]))
     else:
         total_lost = without_duplicates(reports.get("packets_lost_signed"), reports.ranks)
-        count_lost(table, np.diff(total_lost)[starts])
+        count_lost(table, _rises(total_lost)[within])
         table.put("packets_before", drop_if_all_nan(reports.get("packets_received")[starts]))
     _put_tags(table, reports.description_index[starts])
     if kind is SENT:
         table.set_flag("was_off", reports.get("is_active")[starts] == 0)
     return _split(table)
+
+
+_RowIndex = IndexArray | slice
+
+
+def _rows_of(is_interval: BoolArray) -> tuple[_RowIndex, _RowIndex, _RowIndex]:
+    """The places of the intervals among the spaces between reports, and the reports at which they
+    begin and end."""
+    if is_interval.all():
+        # No column is copied.
+        return slice(None), slice(0, -1), slice(1, None)
+    starts = np.flatnonzero(is_interval)
+    return starts, starts, starts + 1
 
 
 def _rises(column: FloatArray) -> FloatArray:
