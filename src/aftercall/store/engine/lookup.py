@@ -7,7 +7,7 @@ times what the engine needs for a lookup by key.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Dialect, Select, Text, bindparam, select
+from sqlalchemy import Column, Dialect, SelectBase, Text, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _FLOAT8: Final = 701
@@ -18,7 +18,7 @@ stored; no other type asks which number its column has."""
 class CompiledLookup:
     """The text of a lookup in one dialect, and what its arguments and rows go through."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: SelectBase, dialect: Dialect) -> None:
         # `Compiled` has no type for what only some of the compilers have.
         compiled: Any = statement.compile(dialect=dialect)
         self.sql: str = compiled.string
@@ -37,6 +37,8 @@ class CompiledLookup:
 
     def converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """A row of the driver, with the values that SQLAlchemy would give."""
+        if not self._converters:
+            return tuple(row)
         values = list(row)
         for place, convert in self._converters:
             values[place] = convert(values[place])
@@ -47,7 +49,7 @@ class Lookup:
     """A SELECT, made for the dialect of a name, with parameters of its own names; many values are
     one parameter, as in `store.engine.array_params`."""
 
-    def __init__(self, statement: Callable[[str], Select[Any]]) -> None:
+    def __init__(self, statement: Callable[[str], SelectBase]) -> None:
         self._statement = statement
         self._compiled: dict[str, CompiledLookup] = {}
 

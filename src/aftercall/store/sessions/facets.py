@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import zstandard
 from msgspec.structs import replace
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Select, Text, bindparam, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
@@ -20,6 +20,8 @@ from aftercall.core.overview.session_summary import (
     SessionSummary,
     SessionVerdict,
 )
+from aftercall.store.engine.array_params import among, is_among
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.sessions import people_counts
 from aftercall.store.sessions.peer_verdicts import replace_peer_verdicts
@@ -163,12 +165,8 @@ async def find_summaries(
 ) -> dict[str, SessionSummary]:
     """The summaries of those of the sessions that have been folded, by id. One that a fold
     without letters made is not judged."""
-    c = schema.session_verdicts.c
-    rows = await tx.execute(
-        select(c.session_id, c.summary).where(
-            c.app_id == app_id, c.session_id.in_(list(session_ids))
-        )
-    )
+    ids = among(tx.dialect.name, "session_ids", list(session_ids))
+    rows = await fetch(tx, _SUMMARIES, app_id=app_id, **ids)
     found = {session_id: decode_summary(summary) for session_id, summary in rows}
     return {
         session_id: summary
@@ -176,6 +174,17 @@ async def find_summaries(
         else replace(summary, quality=None)
         for session_id, summary in found.items()
     }
+
+
+def _summaries(dialect: str) -> Select[Any]:
+    c = schema.session_verdicts.c
+    return select(c.session_id, c.summary).where(
+        c.app_id == bindparam("app_id", type_=Text),
+        is_among(dialect, c.session_id, "session_ids", Text),
+    )
+
+
+_SUMMARIES: Final = Lookup(_summaries)
 
 
 async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, Digest]:

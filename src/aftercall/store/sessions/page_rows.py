@@ -1,13 +1,15 @@
 """The rows of one page of sessions."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import Integer, Select, Text, and_, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.list_queries import SessionQuery
 from aftercall.core.records import Session
+from aftercall.store.engine.lookup import Lookup
+from aftercall.store.engine.lookup import fetch as fetch_rows
 from aftercall.store.sessions.rows import SESSION
 from aftercall.store.sessions.search import SESSIONS, Candidates
 
@@ -38,28 +40,49 @@ async def fetch(
 ) -> list[SortedSession]:
     """The sessions of the page and one more, if there is one. Their ids come first: what is
     skipped costs no row."""
-    key, id, where = candidates.sort_key, candidates.id, [*candidates.where]
-    descends = is_descending(query)
+    given = {
+        **candidates.parameters,
+        "page_app_id": query.app_id,
+        "page_offset": offset,
+        "page_limit": query.limit + 1,
+    }
     if query.cursor is not None:
-        at, here = tuple_(key, id), (query.cursor.key, query.cursor.id)
+        given |= {"page_key": query.cursor.key, "page_id": query.cursor.id}
+    shape = (is_descending(query), query.cursor is not None)
+    rows: Sequence[Sequence[Any]]
+    if candidates.lookups is None:
+        rows = (await tx.execute(_page(candidates, *shape), given)).all()
+    else:
+        lookup = candidates.lookups.get(shape)
+        if lookup is None:
+            lookup = Lookup(lambda _dialect: _page(candidates, *shape))
+            candidates.lookups[shape] = lookup
+        rows = await fetch_rows(tx, lookup, **given)
+    return [SortedSession(SESSION.from_row(row), row[-1]) for row in rows]
+
+
+def _page(candidates: Candidates, descends: bool, is_after: bool) -> Select[Any]:
+    key, id, where = candidates.sort_key, candidates.id, [*candidates.where]
+    if is_after:
+        here = tuple_(bindparam("page_key", type_=key.type), bindparam("page_id", type_=Text))
+        at = tuple_(key, id)
         where.append(at < here if descends else at > here)
     cut = (
         select(id.label("id"), key.label("sort_key"))
         .select_from(candidates.rows)
         .where(*where)
         .order_by(*((key.desc(), id.desc()) if descends else (key.asc(), id.asc())))
-        .offset(offset or None)
-        .limit(query.limit + 1)
+        .offset(bindparam("page_offset", type_=Integer))
+        .limit(bindparam("page_limit", type_=Integer))
         .subquery()
     )
     order = (cut.c.sort_key, cut.c.id)
-    rows = await tx.execute(
+    app_id = bindparam("page_app_id", type_=Text)
+    return (
         select(*SESSION.columns, cut.c.sort_key)
-        .join(cut, and_(SESSIONS.app_id == query.app_id, SESSIONS.id == cut.c.id))
-        .order_by(*(column.desc() if descends else column.asc() for column in order)),
-        candidates.parameters,
+        .join(cut, and_(SESSIONS.app_id == app_id, SESSIONS.id == cut.c.id))
+        .order_by(*(column.desc() if descends else column.asc() for column in order))
     )
-    return [SortedSession(SESSION.from_row(row), row[-1]) for row in rows]
 
 
 def days_of_page(

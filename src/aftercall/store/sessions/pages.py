@@ -13,16 +13,30 @@ What comes before an offset is skipped unread: in the order of creation by the c
 that of minutes by the counts of about as many minutes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
-from sqlalchemy import Double, Select, cast, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Double,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, day_of
 from aftercall.core.list_queries import SessionOrder, SessionQuery
 from aftercall.core.records import Session
+from aftercall.store.engine.lookup import Lookup
+from aftercall.store.engine.lookup import fetch as fetch_rows
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.matching import find_matching, is_by_postings
 from aftercall.store.sessions.matching_pages import PathChooser, cut_page
@@ -116,6 +130,10 @@ async def _choose_path(
     days, offset = sorted(per_day), query.offset
     if query.order is SessionOrder.CREATED_AT and query.cursor is None:
         days, offset = days_of_page(query, per_day)
+    if query.order is SessionOrder.CREATED_AT and _is_plain(query):
+        within = {"start": min(days) * DAY_MS, "end": (max(days) + 1) * DAY_MS}
+        given = {"app_id": query.app_id, **within}
+        return _PLAIN_PAGES[query.is_live]._replace(parameters=given), offset
     matching = sum(per_day[day] for day in days)
     if not _is_in_order(query) and await chooser(tx, query, matching, offset):
         where = conditions(query)
@@ -199,29 +217,39 @@ async def _count_per_bucket(tx: AsyncConnection, query: SessionQuery) -> dict[in
 
 async def _count_per_day(tx: AsyncConnection, query: SessionQuery) -> dict[int, int]:
     """How many sessions match on each day that has any."""
-    edges = edge_days(query)
-    parts: list[Select[Any]] = []
-    if query.is_live is not True:
-        parts.append(_whole_days(query, edges))
-        if edges:
-            parts.append(_counted(query, 1, SESSIONS.day.in_(edges)))
-    if query.is_live is None:
-        # What has not ended of the edge days is counted above already.
-        parts.append(_counted(query, 1, IS_LIVE, SESSIONS.day.not_in(edges)))
-    elif query.is_live:
-        parts.append(_counted(query, 1, IS_LIVE))
-    elif edges:
-        parts.append(_counted(query, -1, IS_LIVE, SESSIONS.day.in_(edges)))
+    rows: Iterable[Sequence[Any]]
+    if _is_plain(query):
+        rows = await fetch_rows(tx, _PLAIN_COUNTS[query.is_live], app_id=query.app_id)
+    else:
+        rows = await tx.execute(_counts_per_day(query, query.app_id))
     days: dict[int, int] = {}
-    for day, sessions in await tx.execute(union_all(*parts)):
+    for day, sessions in rows:
         days[day] = days.get(day, 0) + int(sessions)
     return {day: sessions for day, sessions in days.items() if sessions}
 
 
-def _whole_days(query: SessionQuery, edges: Sequence[int]) -> Select[Any]:
+def _counts_per_day(query: SessionQuery, app_id: Any) -> CompoundSelect[Any]:
+    edges = edge_days(query)
+    parts: list[Select[Any]] = []
+    if query.is_live is not True:
+        parts.append(_whole_days(query, app_id, edges))
+        if edges:
+            parts.append(_counted(query, app_id, 1, SESSIONS.day.in_(edges)))
+    if query.is_live is None:
+        # What has not ended of the edge days is counted above already.
+        others = [SESSIONS.day.not_in(edges)] if edges else []
+        parts.append(_counted(query, app_id, 1, IS_LIVE, *others))
+    elif query.is_live:
+        parts.append(_counted(query, app_id, 1, IS_LIVE))
+    elif edges:
+        parts.append(_counted(query, app_id, -1, IS_LIVE, SESSIONS.day.in_(edges)))
+    return union_all(*parts)
+
+
+def _whole_days(query: SessionQuery, app_id: Any, edges: Sequence[int]) -> Select[Any]:
     """The counts of the days that lie within the bounds."""
     t = schema.session_tallies.c
-    where: Conditions = [t.app_id == query.app_id, *_days_within(query, t.day)]
+    where: Conditions = [t.app_id == app_id, *_days_within(query, t.day)]
     if has_sizes(query):
         where += [t.total_participants > EVERY_SIZE, *sizes(query, t.total_participants)]
     else:
@@ -231,12 +259,12 @@ def _whole_days(query: SessionQuery, edges: Sequence[int]) -> Select[Any]:
     return select(t.day, func.sum(t.sessions)).where(*where).group_by(t.day)
 
 
-def _counted(query: SessionQuery, sign: int, *where: Any) -> Select[Any]:
+def _counted(query: SessionQuery, app_id: Any, sign: int, *where: Any) -> Select[Any]:
     """The sessions within the bounds and sizes, counted one by one."""
     return (
         select(SESSIONS.day, func.count() * sign)
         .where(
-            SESSIONS.app_id == query.app_id,
+            SESSIONS.app_id == app_id,
             *bounds(query, SESSIONS.created_at),
             *sizes(query, SESSIONS.total_participants),
             *where,
@@ -252,3 +280,29 @@ def _days_within(query: SessionQuery, day: Any) -> Conditions:
     if query.created_to is not None:
         where.append(day <= day_of(query.created_to))
     return where
+
+
+def _is_plain(query: SessionQuery) -> bool:
+    """Whether nothing but the app and the state of a session matters."""
+    has_bounds = query.created_from is not None or query.created_to is not None
+    return not (has_bounds or has_sizes(query) or is_by_postings(query))
+
+
+_APP: Final = bindparam("app_id", type_=Text)
+
+
+def _plain_page(is_live: bool | None) -> Candidates:
+    query = SessionQuery(app_id="", is_live=is_live)
+    start, end = (bindparam(name, type_=BigInteger) for name in ("start", "end"))
+    within = (SESSIONS.created_at >= start, SESSIONS.created_at < end)
+    where = [SESSIONS.app_id == _APP, *liveness(query), *within]
+    return of_sessions(query, where)._replace(lookups={})
+
+
+def _plain_count(is_live: bool | None) -> Lookup:
+    query = SessionQuery(app_id="", is_live=is_live)
+    return Lookup(lambda _dialect: _counts_per_day(query, _APP))
+
+
+_PLAIN_PAGES: Final = {is_live: _plain_page(is_live) for is_live in (None, True, False)}
+_PLAIN_COUNTS: Final = {is_live: _plain_count(is_live) for is_live in (None, True, False)}

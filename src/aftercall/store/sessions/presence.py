@@ -54,7 +54,7 @@ async def names_in_sessions(
 ) -> list[ParticipantNames]:
     """All participants of the sessions."""
     rows = await _fetch_of_sessions(tx, _NAMES, app_id, session_ids)
-    return [ParticipantNames(*row) for row in rows]
+    return list(map(ParticipantNames._make, rows))
 
 
 async def first_names_in_sessions(
@@ -63,7 +63,7 @@ async def first_names_in_sessions(
     """The first visible participants of each session, as many as `limit`, in the order of
     joining."""
     rows = await _fetch_of_sessions(tx, _FIRST_NAMES, app_id, session_ids, limit=limit)
-    return [ParticipantNames(*row) for row in rows]
+    return list(map(ParticipantNames._make, rows))
 
 
 async def peers_of_those_present(

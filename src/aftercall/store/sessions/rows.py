@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, case, literal_column, select
+from sqlalchemy import BigInteger, Select, Text, bindparam, case, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
+from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.database import Database
-from aftercall.store.engine.lookup import fetch, key_lookup
+from aftercall.store.engine.lookup import Lookup, fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, insert_into, upsert_rows
 from aftercall.store.sessions.day_counts import counted_as, counted_by, update_day_counts
 from aftercall.store.sessions.facets import find_verdict_terms
@@ -151,9 +152,20 @@ async def find_sessions(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, Session]:
     """Those of the sessions that exist, by id."""
-    c = schema.sessions.c
-    rows = await tx.execute(SESSION.select.where(c.app_id == app_id, c.id.in_(list(session_ids))))
+    rows = await fetch(
+        tx, _BY_IDS, app_id=app_id, **among(tx.dialect.name, "ids", list(session_ids))
+    )
     return {session.id: session for session in map(SESSION.from_row, rows)}
+
+
+def _by_ids(dialect: str) -> Select[Any]:
+    c = schema.sessions.c
+    return SESSION.select.where(
+        c.app_id == bindparam("app_id", type_=Text), is_among(dialect, c.id, "ids", Text)
+    )
+
+
+_BY_IDS: Final = Lookup(_by_ids)
 
 
 async def find_current_session(tx: AsyncConnection, app_id: str, meeting_id: str) -> Session | None:

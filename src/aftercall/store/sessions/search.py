@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, and_
 from aftercall.core.instants import DAY_MS, EpochMs, day_of
 from aftercall.core.list_queries import SessionOrder, SessionQuery
 from aftercall.core.records import Phase
+from aftercall.store.engine.lookup import Lookup
 from aftercall.store.sessions.rows import IS_LIVE
 from aftercall.store.sessions.tokenizer import LAST
 from aftercall.store.tables import schema
@@ -33,6 +34,9 @@ class Candidates(NamedTuple):
     sort_key: AnyColumn
     where: Conditions
     parameters: Mapping[str, Any] = {}
+    lookups: dict[tuple[bool, bool], Lookup] | None = None
+    """Of conditions that have only parameters: the statements that cut pages, by direction and by
+    whether a cursor is given."""
 
 
 def of_sessions(
