@@ -1,13 +1,12 @@
 """No frequent query scans a whole table, according to SQLite's planner."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
@@ -28,6 +27,7 @@ from aftercall.store import (
 from aftercall.store.append_reports import SQLITE_STATUSES
 from aftercall.store.engine.database import Database
 from aftercall.store.engine.lookup import Lookup
+from aftercall.store.sessions import day_sums, people_counts, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
@@ -41,6 +41,16 @@ QUESTIONS: dict[str, Question] = {
     "children": lambda tx: session_rows.children_of(tx, "a", "s"),
     "states": lambda tx: peers.statuses(tx, [("a", "p")]),
     "standings": lambda tx: tx.exec_driver_sql(SQLITE_STATUSES, ('[["a", "p"]]',)),
+    "sums of days": lambda tx: day_sums.sums_of_days(tx, "a", 1, 30),
+    "quality of days": lambda tx: day_sums.quality_of_days(tx, "a", 1, 30),
+    "sums of facets": lambda tx: day_sums.sums_of_facets(tx, "a", "browser", 1, 30, limit=9),
+    "worst meetings": lambda tx: day_sums.sums_of_worst_meetings(tx, "a", 1, 30, limit=9),
+    "titles": lambda tx: day_sums.titles_of_meetings(tx, "a", ["m"]),
+    "people of days": lambda tx: people_counts.people_of_days(tx, "a", 1, 30),
+    "names in sessions": lambda tx: presence.names_in_sessions(tx, "a", ["s"]),
+    "first names": lambda tx: presence.first_names_in_sessions(tx, "a", ["s"], 8),
+    "peers present": lambda tx: presence.peers_of_those_present(tx, "a", ["s"]),
+    "minutes of those gone": lambda tx: presence.minutes_of_those_gone(tx, "a", ["s"]),
     "silence": lambda tx: peers.peers_not_heard_since(tx, silence_bounds(NOW, Policy()), 9),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(
@@ -76,33 +86,21 @@ FILTERS: list[dict[str, Any]] = [
 ]
 
 
-@contextmanager
-def executed_statements(db: Database) -> Iterator[list[tuple[str, Any]]]:
-    executed: list[tuple[str, Any]] = []
-
-    def record_statement(
-        _conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> None:
-        executed.append((statement, parameters))
-
-    engine = db._writer.sync_engine
-    event.listen(engine, "before_cursor_execute", record_statement)
-    yield executed
-    event.remove(engine, "before_cursor_execute", record_statement)
-
-
 async def scans(db: Database, ask: Question) -> list[str]:
     """The steps by which SQLite would read all rows of a table or of an index."""
     found: list[str] = []
-    with executed_statements(db) as executed:
-        async with db.write() as tx:
-            await ask(tx)
-            asked = [(text, values) for text, values in executed if "SELECT" in text]
-            assert asked
-            for text, values in asked:
-                plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
-                steps = [str(step) for step in plan.scalars("detail")]
-                found += [step for step in steps if step.startswith("SCAN")]
+    async with db.write() as tx:
+        driver: Any = (await tx.get_raw_connection()).driver_connection
+        executed: list[str] = []
+        await driver.set_trace_callback(executed.append)
+        await ask(tx)
+        await driver.set_trace_callback(None)
+        asked = [text for text in executed if "SELECT" in text]
+        assert asked
+        for text in asked:
+            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
+            steps = [str(step) for step in plan.scalars("detail")]
+            found += [step for step in steps if step.startswith("SCAN")]
     # Rows that a statement brings with it or has found before, and the index of those present.
     fine = ("CONSTANT ROW", "VIRTUAL TABLE", "(", "anon_", "chosen", "ix_peers_present")
     return [step for step in found if not any(word in step for word in fine)]

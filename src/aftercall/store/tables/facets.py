@@ -43,8 +43,9 @@ session_verdicts: Final = Table(
 """One session's verdict in short. `counted` is what it put into the facets and their tallies,
 as JSON, so that it can be taken out again."""
 
-IS_BAD_MEETING: Final = text("facet >= 'meeting:' AND facet < 'meeting;' AND bad_sessions > 0")
-"""Few of a day's meetings have a bad call. Queries repeat this text, so that the index is used."""
+IS_BAD_MEETING: Final = text("substr(facet, 1, 8) = 'meeting:' AND bad_sessions > 0")
+"""Few of a day's meetings have a bad call. Queries repeat this text, so that the index is used; a
+range of facets would tempt SQLite to the key."""
 
 facet_tallies: Final = Table(
     "facet_tallies",

@@ -33,7 +33,7 @@ def upgrade() -> None:
         " WHERE facet >= 'person:' AND facet < 'person;' AND sessions > 0) AS days"
         " GROUP BY app_id, day, previous_day"
     )
-    is_bad_meeting = sa.text("facet >= 'meeting:' AND facet < 'meeting;' AND bad_sessions > 0")
+    is_bad_meeting = sa.text("substr(facet, 1, 8) = 'meeting:' AND bad_sessions > 0")
     op.create_index(
         "ix_facet_tallies_bad_meetings",
         "facet_tallies",
