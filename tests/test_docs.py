@@ -26,7 +26,7 @@ async def test_every_metric_is_documented_and_no_other(db: Database) -> None:
     HttpMetrics(registry)
     limits = ConnectionLimits(connections=1, head_s=1, body_s=1, unsent_s=1)
     Connections(limits).show_in(registry)
-    page = (ROOT / "docs" / "start" / "operate.md").read_text()
+    page = (ROOT / "docs" / "operate" / "monitoring.md").read_text()
     assert set(re.findall(r"^\| `(aftercall_\w+)`", page, re.M)) == {
         metric.name for metric in registry.collect()
     }

@@ -1,0 +1,113 @@
+"""The commands in the README and the docs run as they are written, top to bottom, a page at a time.
+
+The server of the test stands in for the one that `make run` starts: its address takes the place of
+the default one, its folder that of `/var/lib/aftercall`.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.server import Server, environment, running, simulate
+
+pytestmark = pytest.mark.acceptance
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DEFAULT_ADDRESS = "http://127.0.0.1:8787"
+
+PAGES = {
+    "README.md": 4,
+    "docs/start/first-record.md": 5,
+    "docs/operate/backup.md": 2,
+}
+"""Pages, and how many of their blocks run at least."""
+
+ELSEWHERE = (
+    # Needs a database server and its programs: tests/store/engine/test_postgresql_backup.py.
+    "createdb ",
+)
+"""How blocks begin that other tests run."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with an ended session, as after a page's first steps."""
+    with running(tmp_path_factory.mktemp("docs")) as started:
+        simulate(started, "--meetings", "1", "--participants", "2", "--minutes", "2")
+        yield started
+
+
+def script_of(page: str) -> tuple[str, int]:
+    """A page's blocks as one script, and how many there are. A Python block runs in a Python of its
+    own."""
+    parts = []
+    for kind, block in BLOCK.findall((ROOT / page).read_text()):
+        if block.startswith(ELSEWHERE):
+            continue
+        parts.append(block if kind == "sh" else f"python3 - <<'PYTHON'\n{block}\nPYTHON\n")
+    return "\n".join(parts), len(parts)
+
+
+def stand_ins(folder: Path, server: Server) -> Path:
+    """Programs in the place of those that would start another server, or install what is there."""
+    programs = folder / "programs"
+    programs.mkdir()
+    targets = r"run|demo"
+    write(programs / "make", f'[[ $1 =~ ^({targets})$ ]] && grep -q "^$1:" Makefile')
+    write(programs / "pip", 'python3 -c "import cloudflare"')
+    write(
+        programs / "aftercall",
+        f"""case $1 in
+          serve) exit 0 ;;
+          simulate) exec {BIN / "aftercall"} "$@" --url {server.url} ;;
+          *) exec {BIN / "aftercall"} "$@" ;;
+        esac""",
+    )
+    (folder / "backups").mkdir()
+    return programs
+
+
+def write(program: Path, script: str) -> None:
+    program.write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{script}\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_path: Path) -> None:
+    script, blocks = script_of(page)
+    assert blocks >= PAGES[page]
+    for old, new in (
+        (DEFAULT_ADDRESS, server.url),
+        ("/backups/", f"{tmp_path / 'backups'}/"),
+        ("/var/lib/aftercall", str(tmp_path / "restored")),
+        # What the first start printed.
+        ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
+        (".venv/bin/aftercall ", "aftercall "),
+    ):
+        script = script.replace(old, new)
+    assert "…" not in script
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=environment(
+            {
+                "PATH": f"{stand_ins(tmp_path, server)}:{BIN}:{os.environ['PATH']}",
+                "ACCOUNT": server.account_id,
+                "APP": server.app_id,
+                "TOKEN": server.api_token,
+                "AFTERCALL_DATA_DIR": str(server.data_dir),
+            }
+        ),
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{script}"
