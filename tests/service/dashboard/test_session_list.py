@@ -1,5 +1,7 @@
 """The list of sessions: live ones beside the first page, and paging in both directions."""
 
+import gc
+
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
@@ -85,3 +87,21 @@ async def test_an_export_contains_every_session_once(db: Database, server: RestS
 async def test_a_session_is_found_in_the_app_that_has_it(db: Database, server: RestServer) -> None:
     await fill(db, ended=1, live=0)
     assert await server.services.session_lists.find_app_of(["other", "app"], "s0") == "app"
+
+
+async def test_a_plain_page_leaves_nothing_to_the_search_for_cycles(
+    db: Database, server: RestServer
+) -> None:
+    await fill(db, ended=4, live=0)
+    lists = server.services.session_lists
+    query = replace(ALL, is_live=False)
+    await lists.list_sessions(query)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await lists.list_sessions(query)
+        # Statements of SQLAlchemy would be some ninety objects for each page.
+        assert gc.collect() < 20 * 10
+    finally:
+        gc.enable()

@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    Integer,
     Select,
+    SelectBase,
     Text,
     and_,
     bindparam,
@@ -25,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.store.codecs import bitset
 from aftercall.store.engine.array_params import among, is_among
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Insert, insert_into
 from aftercall.store.sessions.terms import Wanted
 from aftercall.store.tables import schema
@@ -130,27 +133,42 @@ async def read_postings(
     """The postings of all the terms, in one statement."""
     if not wanted:
         return Postings({})
-    c = schema.session_postings.c
-    where: list[ColumnElement[bool]] = [c.app_id == app_id]
-    if first_day is not None:
-        where.append(c.block >= first_block(first_day))
-    if last_day is not None:
-        where.append(c.block < first_block(last_day + 1))
-    columns = (c.term, c.block, c.sessions)
-    parts: list[Select[Any]] = []
-    if alone := [each.first for each in wanted if each.end is None]:
-        parts.append(select(*columns).where(*where, c.term.in_(alone)))
-    parts += (
-        select(*columns).where(*where, c.term >= each.first, c.term < each.end)
-        for each in wanted
-        if each.end is not None
-    )
+    alone = [each.first for each in wanted if each.end is None]
+    ranges = [each for each in wanted if each.end is not None]
+    given: dict[str, Any] = {
+        "app_id": app_id,
+        "from_block": -_MOST_BLOCKS if first_day is None else first_block(first_day),
+        "end_block": _MOST_BLOCKS - 1 if last_day is None else first_block(last_day + 1),
+        **among(tx.dialect.name, "terms", alone),
+    }
+    for number, each in enumerate(ranges):
+        given |= {f"first_{number}": each.first, f"end_{number}": each.end}
     by_term: dict[str, Bits] = {}
-    rows = await tx.execute(union_all(*parts) if len(parts) > 1 else parts[0])
     decode = bitset.decode
-    for term, block, stored in rows:
+    for term, block, stored in await fetch(tx, _of_terms(bool(alone), len(ranges)), **given):
         by_term.setdefault(term, {})[block] = decode(stored)
     return Postings(by_term)
+
+
+@cache
+def _of_terms(has_alone: bool, ranges: int) -> Lookup:
+    return Lookup(lambda dialect: _select_of_terms(dialect, has_alone, ranges))
+
+
+def _select_of_terms(dialect: str, has_alone: bool, ranges: int) -> SelectBase:
+    c = schema.session_postings.c
+    select_of = select(c.term, c.block, c.sessions).where(
+        c.app_id == bindparam("app_id", type_=Text),
+        c.block >= bindparam("from_block", type_=Integer),
+        c.block < bindparam("end_block", type_=Integer),
+    )
+    parts: list[Select[Any]] = []
+    if has_alone:
+        parts.append(select_of.where(is_among(dialect, c.term, "terms", Text)))
+    for number in range(ranges):
+        first, end = (bindparam(f"{name}_{number}", type_=Text) for name in ("first", "end"))
+        parts.append(select_of.where(c.term >= first, c.term < end))
+    return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 async def give_ordinal(tx: AsyncConnection, app_id: str, created_at: EpochMs) -> int:
