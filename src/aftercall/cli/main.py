@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
-from aftercall.cli import backup, check, manage, refold, serve, sign_in_link, simulate
+from aftercall.cli import backup, check, manage, privacy, refold, serve, sign_in_link, simulate
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
 from aftercall.store.engine.database import UnfitDatabase
@@ -31,6 +31,11 @@ app.command("check")(check.check)
 app.command("migrate")(manage.migrate)
 app.add_typer(manage.apps, name="app")
 app.add_typer(manage.tokens, name="token")
+manage.apps.command("delete")(privacy.delete_app)
+app.add_typer(privacy.person, name="person")
+app.add_typer(privacy.session, name="session")
+app.add_typer(privacy.meeting, name="meeting")
+app.command("audit")(privacy.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("refold")(refold.refold)

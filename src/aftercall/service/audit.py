@@ -56,6 +56,7 @@ class Actor(NamedTuple):
 
 
 CLI: Final = Actor("cli")
+NOBODY: Final = Actor("")
 
 
 async def record_act(

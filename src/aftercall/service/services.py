@@ -31,6 +31,7 @@ from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
 from aftercall.service.jobs import Jobs
+from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.group_commit import WriteQueue
@@ -84,6 +85,7 @@ class Services:
     jobs: Jobs
     erased_people: ErasedPeople
     erasures: Erasures
+    deletions: Deletions
     audit_log: AuditLog
     data_check: DataCheck
 
@@ -181,6 +183,7 @@ def build_services(
             session_reports=session_reports,
             summaries=summaries,
         ),
+        deletions=Deletions(db=db, clock=clock),
         audit_log=AuditLog(db, clock=clock, new_id=new_id, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
     )

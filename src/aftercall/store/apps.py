@@ -97,6 +97,12 @@ async def revoke_token(tx: AsyncConnection, account_id: str, token_id: str, at: 
     return done.rowcount == 1
 
 
+async def app_of_token(tx: AsyncConnection, token_id: str) -> str | None:
+    """The app of a token; `None` for one of a whole account."""
+    c = schema.tokens.c
+    return (await tx.execute(select(c.app_id).where(c.id == token_id))).scalar()
+
+
 async def touch_token(tx: AsyncConnection, token_id: str, at: EpochMs) -> None:
     """Set when a token was last used; a time before the stored one changes nothing."""
     c = schema.tokens.c

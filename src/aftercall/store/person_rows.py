@@ -171,3 +171,10 @@ async def delete_empty_tallies(tx: AsyncConnection, app_id: str, facets: Sequenc
             c.app_id == app_id, c.facet.in_(list(facets)), c.sessions == 0
         )
     )
+
+
+async def has_removals(tx: AsyncConnection, app_id: str) -> bool:
+    """Whether rows of deleted sessions of an app have yet to be removed."""
+    c = schema.data_removals.c
+    found = await tx.execute(select(c.session_id).where(c.app_id == app_id).limit(1))
+    return found.first() is not None

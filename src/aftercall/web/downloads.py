@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from aftercall.core.download_kinds import Export
 from aftercall.service.api.links import Link, Opened
+from aftercall.service.audit import Act, Actor
 from aftercall.service.services import Services
 from aftercall.web.http.dependencies import PathId, ProvidedServices
 from aftercall.wire.chat_transcript_files import (
@@ -24,6 +25,13 @@ from aftercall.wire.chat_transcript_files import (
 )
 
 R = TypeVar("R")
+
+_ACTS: Final = {
+    "chat": Act.DOWNLOAD_CHAT,
+    "transcript": Act.DOWNLOAD_TRANSCRIPT,
+    "summary": Act.DOWNLOAD_SUMMARY,
+}
+"""By the first word of the file's name."""
 
 _MEDIA_TYPES: Final = {
     "csv": "text/csv",
@@ -78,6 +86,13 @@ async def download(
         file=file,
     )
     pieces = await _pieces(services, opened)
+    services.audit_log.note_read(
+        Actor(f"link {signature[:16]}"),
+        _ACTS[re.split("[.-]", opened.export.value)[0]],
+        await services.access.account_of(opened.app_id),
+        opened.app_id,
+        opened.session.id,
+    )
     name = quote(f"{opened.session.id}-{opened.export.value}")
     return Stream(
         pieces,

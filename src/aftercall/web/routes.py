@@ -16,6 +16,7 @@ from aftercall.web import downloads, health
 from aftercall.web.dashboard import (
     live_updates,
     people,
+    privacy,
     settings,
     sign_in,
 )
@@ -66,6 +67,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard_sessions.handlers,
     *people.handlers,
     *live_updates.handlers,
+    *privacy.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"

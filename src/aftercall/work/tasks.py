@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.services import Services
@@ -38,6 +39,7 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
 
     return {
         ERASE_PERSON: Task(run=erase_person),
+        DELETE_ALL: Task(run=services.deletions.carry_out),
         FINALISE: Task(run=finalise),
         SUMMARISE: Task(run=summarise, give_up=give_summary_up),
     }

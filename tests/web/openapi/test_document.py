@@ -51,6 +51,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
         "Meetings",
         "Overview",
         "People",
+        "Privacy",
         "Sessions",
         "Settings",
         "Sign-in",

@@ -95,6 +95,14 @@ class Setup:
             )
         return found[0]
 
+    async def app_of(self, app_id: str) -> App:
+        """The app of an id. Raises `NotFound`."""
+        async with self._db.read() as tx:
+            app = await apps.find_app(tx, app_id)
+        if app is None:
+            raise NotFound.of("app", app_id)
+        return app
+
     async def set_report_shape(
         self, account_id: str | None, app_id: str | None, shape: ReportShape
     ) -> App:

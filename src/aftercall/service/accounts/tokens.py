@@ -15,6 +15,7 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.list_queries import Page
 from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Role, ViewType
+from aftercall.service.audit import CLI, Act, Actor, record_act
 from aftercall.service.recording.admission import is_valid
 from aftercall.service.recording.delivery import Credentials
 from aftercall.settings import Settings
@@ -153,6 +154,7 @@ class Access:
         app_id: str | None = None,
         role: Role = Role.ADMIN,
         secret: str | None = None,
+        actor: Actor = CLI,
     ) -> tuple[ApiToken, str]:
         """Create an API token; returns its record and the token itself, which is not stored.
 
@@ -180,17 +182,24 @@ class Access:
             if app_id and (app is None or app.account_id != account_id):
                 raise NotFound.of("app", app_id)
             await apps.save_token(tx, token)
+            await record_act(
+                tx, actor, Act.CREATE_TOKEN, account_id, app_id, token.id, token.created_at
+            )
         return token, api_token
 
     async def list_tokens(self, account_id: str) -> list[ApiToken]:
         async with self._db.read() as tx:
             return await apps.list_tokens(tx, account_id)
 
-    async def revoke_token(self, account_id: str, token_id: str) -> bool:
+    async def revoke_token(self, account_id: str, token_id: str, *, actor: Actor = CLI) -> bool:
         """Revoke a token; `False` when there is none or it was revoked. Other processes accept it
         for at most `GRANT_LIFE_MS` more."""
         async with self._db.write() as tx:
-            was_revoked = await apps.revoke_token(tx, account_id, token_id, self._clock())
+            now = self._clock()
+            was_revoked = await apps.revoke_token(tx, account_id, token_id, now)
+            if was_revoked:
+                app_id = await apps.app_of_token(tx, token_id)
+                await record_act(tx, actor, Act.REVOKE_TOKEN, account_id, app_id, token_id, now)
         self._grants.clear()
         return was_revoked
 
@@ -243,6 +252,24 @@ class Access:
         if app is None or app.account_id != grant.account_id:
             raise NotFound.of("app", app_id)
         return app
+
+    def forget_app(self, app_id: str) -> None:
+        """Read an app again: it was deleted or changed. Other processes do so at most
+        `GRANT_LIFE_MS` later."""
+        self._apps.pop(app_id, None)
+        self._grants.clear()
+
+    async def account_of(self, app_id: str) -> str:
+        """The account of an app; empty if there is no such app."""
+        known = self._apps.get(app_id)
+        if known is not None:
+            return known[0].account_id
+        async with self._db.read() as tx:
+            app = await apps.find_app(tx, app_id)
+        if app is None:
+            return ""
+        self._apps[app_id] = app, EpochMs(self._clock() + GRANT_LIFE_MS)
+        return app.account_id
 
     async def issue_participant_token(self, member: Member) -> tuple[str, EpochMs]:
         """Create a token with which a client joins sessions of the member's meeting; returns it and

@@ -28,6 +28,7 @@ from aftercall.service.privacy.find_person import (
     live_sessions_of,
 )
 from aftercall.service.privacy.receipts import ReceiptFile
+from aftercall.service.privacy.removals import remove_noted_rows
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.store import apps, erasures, jobs, people, person_rows
@@ -144,6 +145,7 @@ class Erasures:
         if erasure.state is ErasureState.WAITING and len(live) == erasure.live_sessions:
             await self._go_on_later(erasure, LOOK_AGAIN_MS)
             return
+        await remove_noted_rows(self._db)
         is_busy = True
         while True:
             await self._erase_begun(erasure)
@@ -157,6 +159,9 @@ class Erasures:
                 is_busy = Begun.BUSY in begun or Begun.LIVE in begun
                 break
         live = await live_sessions_of(self._db, app_id, match)
+        async with self._db.read() as tx:
+            # Rows of deleted sessions are read by nobody; still they have to be gone.
+            is_busy = is_busy or await person_rows.has_removals(tx, app_id)
         await self._erase_people(erasure, found, live)
         if is_busy:
             await self._go_on_later(erasure, TRY_AGAIN_MS)

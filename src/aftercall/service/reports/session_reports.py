@@ -100,8 +100,11 @@ class _Erased(Exception):
 
 
 async def _check_not_erased(tx: AsyncConnection, found: _Snapshot) -> None:
-    """Raises `_Erased` if more peers have a pseudonym than when the fold began."""
+    """Raises `_Erased` if more peers have a pseudonym than when the fold began, or the session was
+    deleted. Nobody does either until the transaction ends."""
     session = found.session
+    if await session_rows.lock_session(tx, session.app_id, session.id) is None:
+        raise _Erased
     known = sum(is_pseudonym(peer.user_id) for each in found.peers.values() for peer in each)
     if await erasures.count_pseudonyms(tx, session.app_id, session.id) != known:
         raise _Erased

@@ -90,6 +90,8 @@ class Database:
             max_overflow=POOL,
             pool_timeout=POOL_WAIT_S,
             pool_pre_ping=True,
+            # Errors are logged, and arguments are people's data.
+            hide_parameters=True,
             connect_args={
                 "server_settings": _POSTGRESQL_SETTINGS,
                 "timeout": CONNECT_WITHIN_S,
@@ -325,6 +327,7 @@ def _sqlite(
         target,
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout_ms / 1000, "async_creator_fn": sqlite_driver.connect},
     )
     pragmas = [

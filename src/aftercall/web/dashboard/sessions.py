@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Request, Response, get
 from litestar.response import Stream
 
+from aftercall.service.audit import Act
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
     CURSOR,
@@ -19,7 +20,13 @@ from aftercall.web.dashboard.queries import (
 )
 from aftercall.web.dashboard.sessions_csv import write_csv
 from aftercall.web.downloads import url_of
-from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
+from aftercall.web.http.dependencies import (
+    PathId,
+    ProvidedQuery,
+    ProvidedServices,
+    ProvidedTenant,
+    note_read,
+)
 from aftercall.web.openapi.operations import described
 from aftercall.wire.dashboard.chat_transcript import (
     ChatPage,
@@ -90,6 +97,13 @@ async def get_call(
         )
         for file in await services.session_pages.files(tenant.app_id, facts)
     ]
+    for act, is_read in (
+        (Act.READ_CHAT, facts.chat.items),
+        (Act.READ_TRANSCRIPT, facts.transcript.items),
+        (Act.READ_SUMMARY, facts.summary),
+    ):
+        if is_read:
+            note_read(services, tenant, act, id)
     # A session of hundreds takes long enough to encode that others would wait for it.
     page = await asyncio.to_thread(encode_session_page, facts, artefacts)
     return encode_answer(page, has_alias=False)
@@ -112,6 +126,7 @@ async def get_call_chat(
 ) -> Answer[ChatPage]:
     id = parse_path_id(session_id, what="session")
     page = await services.session_pages.chat(tenant.app_id, id, read_cursor(parameters))
+    note_read(services, tenant, Act.READ_CHAT, id)
     return encode_answer(encode_chat(page), has_alias=False)
 
 
@@ -132,6 +147,7 @@ async def get_call_transcript(
 ) -> Answer[TranscriptPage]:
     id = parse_path_id(session_id, what="session")
     page = await services.session_pages.transcript(tenant.app_id, id, read_cursor(parameters))
+    note_read(services, tenant, Act.READ_TRANSCRIPT, id)
     return encode_answer(encode_transcript(page), has_alias=False)
 
 

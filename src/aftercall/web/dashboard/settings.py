@@ -11,6 +11,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.core.records import ApiToken, Job, Role
 from aftercall.service.accounts.tokens import Grant
+from aftercall.service.audit import Actor
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
 from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
@@ -88,7 +89,11 @@ async def create_token(
     wanted = parse_body(body, NewToken)
     _check_covers(grant, wanted.app_id)
     token, secret = await services.access.create_token(
-        grant.account_id, name=wanted.name, app_id=wanted.app_id, role=wanted.role
+        grant.account_id,
+        name=wanted.name,
+        app_id=wanted.app_id,
+        role=wanted.role,
+        actor=Actor(grant.token_id),
     )
     return encode_answer(MadeToken(token=_token(token, grant), secret=secret), has_alias=False)
 
@@ -107,7 +112,10 @@ async def revoke_token(
     services: ProvidedServices, grant: ProvidedGrant, token_id: PathId
 ) -> Answer[Revoked]:
     known = {token.id for token in await _visible_tokens(services, grant)}
-    if token_id not in known or not await services.access.revoke_token(grant.account_id, token_id):
+    actor = Actor(grant.token_id)
+    if token_id not in known or not await services.access.revoke_token(
+        grant.account_id, token_id, actor=actor
+    ):
         raise NotFound.of("token", token_id)
     services.sign_ins.forget()
     return encode_answer(Revoked(), has_alias=False)

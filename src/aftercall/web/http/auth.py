@@ -21,6 +21,7 @@ from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.records import Role
 from aftercall.service.accounts.sign_in import SignedIn
 from aftercall.service.accounts.tokens import Grant
+from aftercall.service.audit import Actor
 from aftercall.service.services import Services
 from aftercall.web.http.access_log import HEADERS_KEY
 from aftercall.web.http.cookies import check_forgery, read_cookie
@@ -176,4 +177,11 @@ async def _tenant(
         grant, parse_path_id(app_id, what="app"), needs=needed_role(request.method)
     )
     structlog.contextvars.bind_contextvars(app_id=app.id)
-    return Tenant(account_id=app.account_id, app_id=app.id, report_shape=app.report_shape)
+    return Tenant(
+        account_id=app.account_id,
+        app_id=app.id,
+        report_shape=app.report_shape,
+        caller=Actor(grant.token_id),
+        role=grant.role,
+        is_of_account=grant.app_id is None,
+    )

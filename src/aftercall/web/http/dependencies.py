@@ -8,9 +8,10 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from aftercall.core.errors import Malformed
-from aftercall.core.records import ReportShape
+from aftercall.core.errors import Malformed, Refused
+from aftercall.core.records import ReportShape, Role
 from aftercall.service.accounts.tokens import Grant
+from aftercall.service.audit import NOBODY, Act, Actor
 from aftercall.service.services import Services
 from aftercall.wire.query import Query
 
@@ -22,6 +23,16 @@ class Tenant:
     account_id: str
     app_id: str
     report_shape: ReportShape = ReportShape.BOTH
+    caller: Actor = NOBODY
+    """Who asks, for the audit log."""
+    role: Role = Role.READ
+    is_of_account: bool = False
+    """Whether the caller may act on every app of the account."""
+
+    def check_admin(self) -> None:
+        """Raises `Refused` unless the caller may do everything in the app."""
+        if self.role is not Role.ADMIN:
+            raise Refused("The token may only read", code="read_only_token")
 
 
 ProvidedServices: TypeAlias = NamedDependency[SkipValidation[Services]]
@@ -59,3 +70,8 @@ def parse_query(query_string: bytes) -> Query:
         )
     except ValueError as error:
         raise Malformed(f"More than {_MOST_PARAMETERS} parameters", code="bad_query") from error
+
+
+def note_read(services: Services, tenant: Tenant, act: Act, session_id: str) -> None:
+    """Have the audit log note that talk of a session was read."""
+    services.audit_log.note_read(tenant.caller, act, tenant.account_id, tenant.app_id, session_id)

@@ -5,8 +5,15 @@ from typing import Any, Final
 from litestar import Request, get, post
 from litestar.types import ASGIApp
 
+from aftercall.service.audit import Act
 from aftercall.web.downloads import url_of
-from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
+from aftercall.web.http.dependencies import (
+    PathId,
+    ProvidedQuery,
+    ProvidedServices,
+    ProvidedTenant,
+    note_read,
+)
 from aftercall.web.http.gzip_pieces import PiecewiseResponse
 from aftercall.web.openapi.operations import described
 from aftercall.wire.chat_transcript_links import (
@@ -220,6 +227,7 @@ async def get_session_chat(
 ) -> Answer[ChatLink]:
     id = parse_path_id(session_id, what="session")
     link = await services.links.link_chat(tenant.app_id, id, read_chat_export(parameters))
+    note_read(services, tenant, Act.READ_CHAT, id)
     return encode_answer(
         encode_chat_link(id, url=url_of(request, services, link), expires_at=link.expires_at),
         has_alias=services.settings.result_alias,
@@ -247,6 +255,7 @@ async def get_session_transcript(
     id = parse_path_id(session_id, what="session")
     export = read_transcript_export(parameters, default_style=services.settings.transcript_csv)
     link = await services.links.link_transcript(tenant.app_id, id, export)
+    note_read(services, tenant, Act.READ_TRANSCRIPT, id)
     url = url_of(request, services, link)
     return encode_answer(
         encode_transcript_link(id, url=url, expires_at=link.expires_at),
@@ -271,6 +280,7 @@ async def get_session_summary(
 ) -> Answer[SummaryLink]:
     id = parse_path_id(session_id, what="session")
     link = await services.links.link_summary(tenant.app_id, id)
+    note_read(services, tenant, Act.READ_SUMMARY, id)
     return encode_answer(
         encode_summary_link(id, url=url_of(request, services, link), expires_at=link.expires_at),
         has_alias=services.settings.result_alias,

@@ -1,0 +1,193 @@
+"""One person's data and what an operator deletes: requests, receipts, and the audit log."""
+
+from typing import Final
+
+from litestar import delete, get, post
+from litestar.params import RawBody
+
+from aftercall.core.instants import EpochMs
+from aftercall.service.erased_people import PersonIds
+from aftercall.web.dashboard.queries import CURSOR, LIMIT, read_cursor
+from aftercall.web.http.dependencies import (
+    PathId,
+    ProvidedQuery,
+    ProvidedServices,
+    ProvidedTenant,
+)
+from aftercall.web.openapi.operations import described
+from aftercall.wire.bodies import parse_body
+from aftercall.wire.dashboard.privacy import (
+    AuditPage,
+    Deleted,
+    PersonBody,
+    Receipt,
+    Receipts,
+    encode_audit,
+    encode_receipt,
+    encode_receipts,
+)
+from aftercall.wire.envelope import Answer, encode_answer
+from aftercall.wire.query import Query, parse_path_id
+
+TAG: Final = "Privacy"
+
+
+@post(
+    "/erasures",
+    opt=described(
+        summary="Erase a person from every session of the app",
+        tag=TAG,
+        about="A job does the work, and goes on after a crash. From this request on the person is "
+        "refused at every arrival. The answer is the receipt; ask for it again to see how far it "
+        "is.",
+        body=PersonBody,
+        answer=Receipt,
+    ),
+)
+async def request_erasure(
+    services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
+) -> Answer[Receipt]:
+    tenant.check_admin()
+    who = parse_body(body, PersonBody)
+    erasure = await services.erasures.request(
+        tenant.account_id,
+        tenant.app_id,
+        PersonIds(who.custom_participant_id, who.user_id),
+        tenant.caller,
+    )
+    return encode_answer(encode_receipt(erasure, erasure.state.value), has_alias=False)
+
+
+@get(
+    "/erasures",
+    opt=described(
+        summary="List the receipts of erasures",
+        tag=TAG,
+        about="For admins. The latest request comes first.",
+        parameters=(LIMIT, CURSOR),
+        answer=Receipts,
+    ),
+)
+async def list_erasures(
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
+) -> Answer[Receipts]:
+    tenant.check_admin()
+    limit = LIMIT.read(parameters)
+    found = await services.erasures.list_receipts(
+        tenant.app_id, before=_before(parameters), limit=limit
+    )
+    receipts = [encode_receipt(each, each.state.value) for each in found]
+    return encode_answer(encode_receipts(receipts, limit), has_alias=False)
+
+
+@get(
+    "/erasures/{erasure_id:str}",
+    opt=described(
+        summary="Get the receipt of an erasure", tag=TAG, about="For admins.", answer=Receipt
+    ),
+)
+async def get_erasure(
+    services: ProvidedServices, tenant: ProvidedTenant, erasure_id: PathId
+) -> Answer[Receipt]:
+    tenant.check_admin()
+    id = parse_path_id(erasure_id, what="erasure")
+    erasure = await services.erasures.find(tenant.app_id, id)
+    return encode_answer(encode_receipt(erasure, erasure.state.value), has_alias=False)
+
+
+@get(
+    "/audit",
+    opt=described(
+        summary="Read the audit log",
+        tag=TAG,
+        about="For admins: who read talk, exported or erased a person, deleted something, made or "
+        "revoked tokens, changed what is kept. A token of the whole account reads what concerns "
+        "the account, too. The latest comes first.",
+        parameters=(LIMIT, CURSOR),
+        answer=AuditPage,
+    ),
+)
+async def list_audit(
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
+) -> Answer[AuditPage]:
+    tenant.check_admin()
+    limit = LIMIT.read(parameters)
+    entries = await services.audit_log.list_entries(
+        tenant.account_id,
+        tenant.app_id,
+        before=_before(parameters),
+        limit=limit,
+        with_account=tenant.is_of_account,
+    )
+    return encode_answer(encode_audit(entries, limit), has_alias=False)
+
+
+@delete(
+    "/sessions/{session_id:str}",
+    status_code=200,
+    opt=described(
+        summary="Delete a session with all that is kept of it",
+        tag=TAG,
+        about="A session that goes on has to end first.",
+        answer=Deleted,
+    ),
+)
+async def delete_session(
+    services: ProvidedServices, tenant: ProvidedTenant, session_id: PathId
+) -> Answer[Deleted]:
+    id = parse_path_id(session_id, what="session")
+    await services.deletions.delete_session(tenant.account_id, tenant.app_id, id, tenant.caller)
+    return encode_answer(Deleted(id=id), has_alias=False)
+
+
+@delete(
+    "/meetings/{meeting_id:str}",
+    status_code=200,
+    opt=described(
+        summary="Delete a meeting with its members and all its sessions",
+        tag=TAG,
+        about="The meeting and its members are gone at once; a job deletes the sessions. A session "
+        "that goes on has to end first.",
+        answer=Deleted,
+    ),
+)
+async def delete_meeting(
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
+) -> Answer[Deleted]:
+    id = parse_path_id(meeting_id, what="meeting")
+    await services.deletions.delete_meeting(tenant.account_id, tenant.app_id, id, tenant.caller)
+    return encode_answer(Deleted(id=id), has_alias=False)
+
+
+@delete(
+    "/",
+    status_code=200,
+    opt=described(
+        summary="Delete the app with everything in it",
+        tag=TAG,
+        about="The app and its tokens are gone at once; a job deletes the rest. Sessions that go "
+        "on have to end first.",
+        answer=Deleted,
+    ),
+)
+async def delete_app(services: ProvidedServices, tenant: ProvidedTenant) -> Answer[Deleted]:
+    await services.deletions.delete_app(tenant.account_id, tenant.app_id, tenant.caller)
+    services.access.forget_app(tenant.app_id)
+    services.sign_ins.forget()
+    return encode_answer(Deleted(id=tenant.app_id), has_alias=False)
+
+
+def _before(parameters: Query) -> tuple[EpochMs, str] | None:
+    cursor = read_cursor(parameters)
+    return None if cursor is None else (EpochMs(int(cursor.key)), cursor.id)
+
+
+handlers = (
+    request_erasure,
+    list_erasures,
+    get_erasure,
+    list_audit,
+    delete_session,
+    delete_meeting,
+    delete_app,
+)

@@ -1,0 +1,125 @@
+"""Erasures of people and the audit log, as the pages and programs read them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import Cursor
+from aftercall.wire.cursors import encode_cursor
+
+Id = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class PersonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is meant: one id, or both."""
+
+    custom_participant_id: Id | None = None
+    user_id: Id | None = None
+
+
+class _Erasure(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def requested_at(self) -> EpochMs: ...
+    @property
+    def requested_by(self) -> str: ...
+    @property
+    def hashes(self) -> list[str]: ...
+    @property
+    def counts(self) -> dict[str, int]: ...
+    @property
+    def live_sessions(self) -> int: ...
+    @property
+    def finished_at(self) -> EpochMs | None: ...
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The receipt of an erasure. `state` is `running`, `waiting` (for the end of `live_sessions`
+    calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed."""
+
+    id: str
+    requested_at: EpochMs
+    requested_by: str
+    state: str
+    live_sessions: int
+    finished_at: EpochMs | None
+    counts: dict[str, int]
+    hashes: list[str]
+
+
+class Receipts(msgspec.Struct, frozen=True, kw_only=True):
+    erasures: list[Receipt]
+    next_cursor: str | None
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was deleted, or is gone for every reader while a job deletes the rest."""
+
+    id: str
+    deleted: bool = True
+
+
+class _Entry(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def at(self) -> EpochMs: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def object(self) -> str: ...
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who (`actor`: the id of a token or sign-in, or `cli`) did what to which object."""
+
+    id: str
+    at: EpochMs
+    actor: str
+    action: str
+    object: str
+
+
+class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+def encode_receipt(erasure: _Erasure, state: str) -> Receipt:
+    return Receipt(
+        id=erasure.id,
+        requested_at=erasure.requested_at,
+        requested_by=erasure.requested_by,
+        state=state,
+        live_sessions=erasure.live_sessions,
+        finished_at=erasure.finished_at,
+        counts=erasure.counts,
+        hashes=erasure.hashes,
+    )
+
+
+def encode_receipts(receipts: Sequence[Receipt], limit: int) -> Receipts:
+    """A page of at most `limit` receipts."""
+    last = receipts[-1] if len(receipts) == limit else None
+    cursor = None if last is None else encode_cursor(Cursor(last.requested_at, last.id, False))
+    return Receipts(erasures=list(receipts), next_cursor=cursor)
+
+
+def encode_audit(entries: Sequence[_Entry], limit: int) -> AuditPage:
+    """A page of at most `limit` entries."""
+    last = entries[-1] if len(entries) == limit else None
+    return AuditPage(
+        entries=[
+            AuditEntry(
+                id=each.id, at=each.at, actor=each.actor, action=each.action, object=each.object
+            )
+            for each in entries
+        ],
+        next_cursor=None if last is None else encode_cursor(Cursor(last.at, last.id, False)),
+    )
