@@ -2,10 +2,12 @@
 person's data, deletion, and who did what."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -21,6 +23,7 @@ from aftercall.service.audit import CLI
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
+from aftercall.service.privacy.person_exports import EXPORT_PERSON
 from aftercall.service.services import Services
 from aftercall.settings import Settings
 from aftercall.work.run_until import run_until_done
@@ -115,6 +118,41 @@ def erase_person(
     else:
         found = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items())
         out.print(f"Erasure {receipt.id} is done: {found or 'nothing was found'}.")
+
+
+@person.command("export")
+def export_person(
+    file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.")],
+    custom_participant_id: Annotated[
+        str, typer.Argument(help="The person's custom participant id; empty with --user-id alone.")
+    ] = "",
+    user_id: UserId = None,
+    app_id: AppId = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write everything that is known of a person to an archive of JSON and CSV files."""
+    settings = settings_of(data_dir, database_url)
+    if file.exists():
+        raise typer.BadParameter(f"{file} exists")
+    ids = PersonIds(custom_participant_id or None, user_id)
+
+    async def work(services: Services, app: App) -> int:
+        exports = services.person_exports
+        export = await exports.request(app.account_id, app.id, ids, CLI)
+
+        async def is_over() -> bool:
+            return (await exports.find(app.id, export.id)).state.value == "done"
+
+        payload = {"app_id": app.id, "export_id": export.id}
+        await run_until_done(services, EXPORT_PERSON, payload, is_over)
+        await asyncio.to_thread(shutil.copyfile, exports.path_of(app.id, export.id), file)
+        found = (await exports.find(app.id, export.id)).sessions_found
+        await exports.delete(app.id, export.id)
+        return found
+
+    found = _with_app(settings, app_id, work)
+    Console(stderr=True).print(f"{found} sessions are in {file}.", highlight=False)
 
 
 @person.command("receipts")

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.errors import Refused
+from aftercall.core.errors import Malformed, Refused
 from aftercall.store import apps, erasures
 
 KEY_NAME: Final = "erasures"
@@ -21,11 +21,24 @@ _USER_OF_CUSTOM: Final = "user_id without custom_participant_id"
 MESSAGE: Final = "This person was erased: nothing about this person is recorded."
 
 
+MOST_ID: Final = 256
+"""Characters of an id, as sources may send them."""
+
+
 class PersonIds(NamedTuple):
     """Who somebody is, as far as a fact or a row says so."""
 
     custom_participant_id: str | None = None
     user_id: str | None = None
+
+    def check(self) -> None:
+        """Raises `Malformed` unless a request names somebody by these."""
+        if not any(self):
+            raise Malformed(
+                "Name the person by custom_participant_id or user_id", code="person_not_named"
+            )
+        if any(id is not None and len(id) > MOST_ID for id in self):
+            raise Malformed(f"An id has at most {MOST_ID} characters", code="bad_text")
 
 
 class PersonHashes:

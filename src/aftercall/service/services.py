@@ -33,6 +33,7 @@ from aftercall.service.geo import Geo
 from aftercall.service.jobs import Jobs
 from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
+from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
@@ -86,6 +87,7 @@ class Services:
     erased_people: ErasedPeople
     erasures: Erasures
     deletions: Deletions
+    person_exports: PersonExports
     audit_log: AuditLog
     data_check: DataCheck
 
@@ -110,6 +112,13 @@ def build_services(
     metrics = CollectorRegistry()
     most_talk = settings.session_talk_characters
     erased_people = ErasedPeople()
+    person_exports = PersonExports(
+        db=db,
+        clock=clock,
+        new_id=new_id,
+        data_dir=settings.data_dir,
+        erased_people=erased_people,
+    )
     recorder = Recorder(
         db,
         clock=clock,
@@ -182,7 +191,9 @@ def build_services(
             erased_people=erased_people,
             session_reports=session_reports,
             summaries=summaries,
+            exports=person_exports,
         ),
+        person_exports=person_exports,
         deletions=Deletions(db=db, clock=clock),
         audit_log=AuditLog(db, clock=clock, new_id=new_id, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),

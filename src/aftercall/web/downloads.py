@@ -1,7 +1,9 @@
 """Downloads: the files that signed links lead to, written while they are sent."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final, TypeVar, assert_never
 from urllib.parse import quote
 
@@ -26,6 +28,9 @@ from aftercall.wire.chat_transcript_files import (
 
 R = TypeVar("R")
 
+_PIECE: Final = 262_144
+"""Bytes of a file that are read at a time."""
+
 _ACTS: Final = {
     "chat": Act.DOWNLOAD_CHAT,
     "transcript": Act.DOWNLOAD_TRANSCRIPT,
@@ -47,8 +52,13 @@ _MEDIA_TYPES: Final = {
 def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> str:
     """A link below the address the outside world knows us by, or else the one that the request
     came in by."""
+    return url_of_path(request, services, link.path)
+
+
+def url_of_path(request: Request[Any, Any, Any], services: Services, path: str) -> str:
+    """A path below that address."""
     base = services.settings.public_url or own_address(request.scope)
-    return base.rstrip("/") + link.path
+    return base.rstrip("/") + path
 
 
 def own_address(scope: Any) -> str:
@@ -108,6 +118,45 @@ async def download(
     )
 
 
+@get(
+    "/exports/{app_id:str}/{export_id:str}/{expires_at:str}/{signature:str}/person.zip",
+    include_in_schema=False,
+)
+async def download_person(
+    services: ProvidedServices,
+    app_id: PathId,
+    export_id: PathId,
+    expires_at: PathId,
+    signature: PathId,
+) -> Stream:
+    path = await services.person_exports.open_link(app_id, export_id, expires_at, signature)
+    services.audit_log.note_read(
+        Actor(f"link {signature[:16]}"),
+        Act.DOWNLOAD_PERSON,
+        await services.access.account_of(app_id),
+        app_id,
+        export_id,
+    )
+    return Stream(
+        _file(path),
+        media_type="application/zip",
+        headers={
+            "content-disposition": 'attachment; filename="person.zip"',
+            "x-content-type-options": "nosniff",
+            "cache-control": "private, no-store",
+        },
+    )
+
+
+async def _file(path: Path) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
+    finally:
+        await asyncio.to_thread(file.close)
+
+
 async def _pieces(services: Services, opened: Opened) -> AsyncIterator[bytes]:
     """The file's bytes. What can go wrong does so here, before the first byte is sent."""
     app_id, session = opened.app_id, opened.session
@@ -153,4 +202,4 @@ async def _whole(text: str) -> AsyncIterator[bytes]:
     yield text.encode()
 
 
-handlers = (download,)
+handlers = (download, download_person)

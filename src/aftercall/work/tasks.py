@@ -6,8 +6,10 @@ from typing import Any, TypeAlias
 
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
+from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.services import Services
+from aftercall.work.person_export import write_person_export
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -37,7 +39,15 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def erase_person(payload: Payload) -> None:
         await services.erasures.carry_out(payload["app_id"], payload["erasure_id"])
 
+    async def export_person(payload: Payload) -> None:
+        await write_person_export(services.person_exports, payload["app_id"], payload["export_id"])
+
+    async def delete_export(payload: Payload) -> None:
+        await services.person_exports.delete(payload["app_id"], payload["export_id"])
+
     return {
+        EXPORT_PERSON: Task(run=export_person),
+        DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),
         DELETE_ALL: Task(run=services.deletions.carry_out),
         FINALISE: Task(run=finalise),

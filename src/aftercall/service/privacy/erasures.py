@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from aftercall.core.errors import Malformed, NotFound
+from aftercall.core.errors import NotFound
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job
@@ -27,6 +27,7 @@ from aftercall.service.privacy.find_person import (
     find_person,
     live_sessions_of,
 )
+from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.privacy.receipts import ReceiptFile
 from aftercall.service.privacy.removals import remove_noted_rows
 from aftercall.service.reports.session_reports import SessionReports
@@ -43,9 +44,6 @@ LOOK_AGAIN_MS: Final = 5 * SECOND_MS
 
 TRY_AGAIN_MS: Final = 2 * SECOND_MS
 """How long an erasure leaves a session that is being folded."""
-
-MOST_ID: Final = 256
-"""Characters of an id, as sources may send them."""
 
 BEGUN_AT_ONCE: Final = 100
 
@@ -90,7 +88,9 @@ class Erasures:
         erased_people: ErasedPeople,
         session_reports: SessionReports,
         summaries: Summaries,
+        exports: PersonExports,
     ) -> None:
+        self._exports = exports
         self._db = db
         self._clock = clock
         self._new_id = new_id
@@ -101,7 +101,7 @@ class Erasures:
 
     async def request(self, account_id: str, app_id: str, ids: PersonIds, actor: Actor) -> Erasure:
         """Begin to erase a person; returns the receipt. Raises `Malformed` without an id."""
-        check_ids(ids)
+        ids.check()
         now = self._clock()
         async with self._db.write() as tx:
             hashes = await self._erased_people.hashes(tx)
@@ -141,6 +141,7 @@ class Erasures:
         if erasure is None or erasure.state is ErasureState.DONE:
             return
         match = PersonMatch(hashes, app_id, erasure.hashes)
+        await self._exports.delete_of_person(app_id, erasure.hashes)
         live = await live_sessions_of(self._db, app_id, match)
         if erasure.state is ErasureState.WAITING and len(live) == erasure.live_sessions:
             await self._go_on_later(erasure, LOOK_AGAIN_MS)
@@ -262,16 +263,6 @@ class Erasures:
             applied += 1
         self._erased_people.forget_key()
         return applied
-
-
-def check_ids(ids: PersonIds) -> None:
-    """Raises `Malformed` unless a request names somebody."""
-    if not any(ids):
-        raise Malformed(
-            "Name the person by custom_participant_id or user_id", code="person_not_named"
-        )
-    if any(id is not None and len(id) > MOST_ID for id in ids):
-        raise Malformed(f"An id has at most {MOST_ID} characters", code="bad_text")
 
 
 def job_of(erasure: Erasure, now: EpochMs, *, due_at: EpochMs | None = None) -> Job:

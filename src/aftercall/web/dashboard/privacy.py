@@ -1,13 +1,14 @@
 """One person's data and what an operator deletes: requests, receipts, and the audit log."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.params import RawBody
 
 from aftercall.core.instants import EpochMs
 from aftercall.service.erased_people import PersonIds
 from aftercall.web.dashboard.queries import CURSOR, LIMIT, read_cursor
+from aftercall.web.downloads import url_of_path
 from aftercall.web.http.dependencies import (
     PathId,
     ProvidedQuery,
@@ -20,9 +21,11 @@ from aftercall.wire.dashboard.privacy import (
     AuditPage,
     Deleted,
     PersonBody,
+    PersonExport,
     Receipt,
     Receipts,
     encode_audit,
+    encode_export,
     encode_receipt,
     encode_receipts,
 )
@@ -93,6 +96,54 @@ async def get_erasure(
     id = parse_path_id(erasure_id, what="erasure")
     erasure = await services.erasures.find(tenant.app_id, id)
     return encode_answer(encode_receipt(erasure, erasure.state.value), has_alias=False)
+
+
+@post(
+    "/exports",
+    opt=described(
+        summary="Export what is recorded of a person",
+        tag=TAG,
+        about="A job writes an archive of JSON and CSV files. Ask for the export again to see how "
+        "far it is, and for the link to the file.",
+        body=PersonBody,
+        answer=PersonExport,
+    ),
+)
+async def request_person_export(
+    services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
+) -> Answer[PersonExport]:
+    tenant.check_admin()
+    who = parse_body(body, PersonBody)
+    export = await services.person_exports.request(
+        tenant.account_id,
+        tenant.app_id,
+        PersonIds(who.custom_participant_id, who.user_id),
+        tenant.caller,
+    )
+    return encode_answer(encode_export(export, export.state.value, None), has_alias=False)
+
+
+@get(
+    "/exports/{export_id:str}",
+    opt=described(
+        summary="Get how far the export of a person is",
+        tag=TAG,
+        about="For admins. The link to the file is signed and expires.",
+        answer=PersonExport,
+    ),
+)
+async def get_person_export(
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    request: Request[Any, Any, Any],
+    export_id: PathId,
+) -> Answer[PersonExport]:
+    tenant.check_admin()
+    id = parse_path_id(export_id, what="export")
+    export = await services.person_exports.find(tenant.app_id, id)
+    path = await services.person_exports.link(export)
+    url = None if path is None else url_of_path(request, services, path)
+    return encode_answer(encode_export(export, export.state.value, url), has_alias=False)
 
 
 @get(
@@ -186,6 +237,8 @@ handlers = (
     request_erasure,
     list_erasures,
     get_erasure,
+    request_person_export,
+    get_person_export,
     list_audit,
     delete_session,
     delete_meeting,

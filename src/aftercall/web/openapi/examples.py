@@ -23,6 +23,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "kick_participants": {"participant_ids": [], "custom_participant_ids": ["ada-1815"]},
     "create_my_app": {"name": "Classroom"},
     "create_token": {"name": "Nightly export", "role": "read"},
+    "request_person_export": {"custom_participant_id": "ada-1815"},
     "request_erasure": {"custom_participant_id": "ada-1815"},
     "sign_in": {"token": "ac_an-api-token"},
 }

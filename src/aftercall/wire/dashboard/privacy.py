@@ -56,6 +56,52 @@ class Receipts(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class _Export(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def requested_at(self) -> EpochMs: ...
+    @property
+    def requested_by(self) -> str: ...
+    @property
+    def sessions_done(self) -> int: ...
+    @property
+    def sessions_found(self) -> int: ...
+    @property
+    def finished_at(self) -> EpochMs | None: ...
+    @property
+    def expires_at(self) -> EpochMs | None: ...
+
+
+class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an export is. `url` is where the file can be fetched until `expires_at`, once `state`
+    is `done`."""
+
+    id: str
+    requested_at: EpochMs
+    requested_by: str
+    state: str
+    sessions_done: int
+    sessions_found: int
+    finished_at: EpochMs | None
+    expires_at: EpochMs | None
+    url: str | None
+
+
+def encode_export(export: _Export, state: str, url: str | None) -> PersonExport:
+    return PersonExport(
+        id=export.id,
+        requested_at=export.requested_at,
+        requested_by=export.requested_by,
+        state=state,
+        sessions_done=export.sessions_done,
+        sessions_found=export.sessions_found,
+        finished_at=export.finished_at,
+        expires_at=export.expires_at,
+        url=url,
+    )
+
+
 class Deleted(msgspec.Struct, frozen=True, kw_only=True):
     """What was deleted, or is gone for every reader while a job deletes the rest."""
 

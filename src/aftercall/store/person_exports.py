@@ -1,0 +1,99 @@
+"""Exports of people: who asked, how far they are, and where the file is."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs
+from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.tables import schema
+
+_encode: Final = msgspec.json.Encoder().encode
+_hashes: Final = msgspec.json.Decoder(list[str])
+
+
+class ExportState(StrEnum):
+    """How far an export is."""
+
+    RUNNING = "running"
+    DONE = "done"
+
+
+class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
+    """An export of a person, without personal data: `hashes` are keyed."""
+
+    app_id: str
+    id: str
+    requested_at: EpochMs
+    requested_by: str
+    hashes: list[str]
+    state: ExportState = ExportState.RUNNING
+    sessions_done: int = 0
+    sessions_found: int = 0
+    file_name: str | None = None
+    finished_at: EpochMs | None = None
+    expires_at: EpochMs | None = None
+    """When the file is deleted."""
+
+
+async def save(tx: AsyncConnection, export: PersonExport) -> None:
+    """Write an export, new or changed."""
+    row = {
+        **msgspec.structs.asdict(export),
+        "state": export.state.value,
+        "hashes": _encode(export.hashes).decode(),
+    }
+    statement = insert_into(tx.dialect.name, schema.person_exports).values(row)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "id"],
+            set_={name: statement.excluded[name] for name in row if name not in ("app_id", "id")},
+        )
+    )
+
+
+async def find(tx: AsyncConnection, app_id: str, export_id: str) -> PersonExport | None:
+    c = schema.person_exports.c
+    row = (
+        await tx.execute(select(schema.person_exports).where(c.app_id == app_id, c.id == export_id))
+    ).first()
+    return None if row is None else _export(row._mapping)
+
+
+async def change(tx: AsyncConnection, app_id: str, export_id: str, **values: Any) -> bool:
+    """Change some columns; returns whether there is such an export."""
+    c = schema.person_exports.c
+    done = await tx.execute(
+        update(schema.person_exports).where(c.app_id == app_id, c.id == export_id).values(values)
+    )
+    return done.rowcount == 1
+
+
+async def remove(tx: AsyncConnection, app_id: str, export_id: str) -> None:
+    c = schema.person_exports.c
+    await tx.execute(delete(schema.person_exports).where(c.app_id == app_id, c.id == export_id))
+
+
+async def of_person(
+    tx: AsyncConnection, app_id: str, hashes: Collection[str]
+) -> list[PersonExport]:
+    """The exports of whoever has one of the hashes."""
+    c = schema.person_exports.c
+    rows = await tx.execute(select(schema.person_exports).where(c.app_id == app_id))
+    found = [_export(row._mapping) for row in rows]
+    return [export for export in found if not set(hashes).isdisjoint(export.hashes)]
+
+
+def _export(row: Mapping[Any, Any]) -> PersonExport:
+    members = dict(row)
+    return PersonExport(
+        **{
+            **members,
+            "state": ExportState(members["state"]),
+            "hashes": _hashes.decode(members["hashes"]),
+        }
+    )
