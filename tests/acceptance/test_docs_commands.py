@@ -72,6 +72,8 @@ def stand_ins(folder: Path, server: Server) -> Path:
         esac""",
     )
     (folder / "backups").mkdir()
+    (folder / "restored").mkdir()
+    (folder / "restored" / "erasures.jsonl").touch()
     return programs
 
 
@@ -88,6 +90,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         (DEFAULT_ADDRESS, server.url),
         ("/backups/", f"{tmp_path / 'backups'}/"),
         ("/var/lib/aftercall", str(tmp_path / "restored")),
+        ("/srv/elsewhere", str(tmp_path / "elsewhere")),
         # What the first start printed.
         ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
         (".venv/bin/aftercall ", "aftercall "),

@@ -244,12 +244,12 @@ class Erasures:
             "person erased", action="person_erased", app_id=erasure.app_id, erasure_id=erasure.id
         )
 
-    async def apply_receipts(self) -> int:
-        """Carry the receipts of the file out again: the database may be an older one. Returns how
-        many there are; jobs do the work."""
+    async def apply_receipts(self) -> list[Erasure]:
+        """Carry the receipts of the file out again: the database may be an older one. Returns those
+        of its apps; jobs do the work."""
         lines = await asyncio.to_thread(self._file.read)
         now = self._clock()
-        applied = 0
+        applied: list[Erasure] = []
         for line in lines:
             receipt = replace(
                 line.receipt, state=ErasureState.RUNNING, finished_at=None, live_sessions=0
@@ -260,7 +260,7 @@ class Erasures:
                 await apps.replace_key(tx, KEY_NAME, line.key)
                 await erasures.save(tx, receipt)
                 await jobs.add(tx, [job_of(receipt, now)])
-            applied += 1
+            applied.append(receipt)
         self._erased_people.forget_key()
         return applied
 

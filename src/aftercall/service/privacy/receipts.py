@@ -45,6 +45,17 @@ class ReceiptFile:
         finally:
             os.close(descriptor)
 
+    def adopt(self, other: Path) -> None:
+        """Add what another file of receipts holds. Raises `OSError` if it cannot be read."""
+        content = other.read_bytes()
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            # A line that a crash cut off must not swallow the first one of the other file.
+            os.write(descriptor, b"\n" + content.rstrip(b"\n") + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def read(self) -> list[Line]:
         """The last line of each receipt, in the order of their requests. A line that was cut off
         by a crash is passed over."""
