@@ -1,8 +1,20 @@
 import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+
+/** The typeface's licence asks to be handed on with it. */
+const fontLicence = {
+  name: "font-licence",
+  generateBundle(this: { emitFile: (file: { type: "asset"; fileName: string; source: string }) => void }) {
+    const path = createRequire(import.meta.url).resolve("@fontsource-variable/inter/LICENSE");
+    this.emitFile({ type: "asset", fileName: "assets/inter-licence.txt", source: readFileSync(path, "utf8") });
+  },
+};
 
 export default defineConfig({
   base: "/",
+  plugins: [fontLicence],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

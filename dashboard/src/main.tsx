@@ -5,6 +5,8 @@ import { startClock } from "./clock";
 import { startRouting } from "./route";
 import { followSystemTheme } from "./theme";
 import "uplot/dist/uPlot.min.css";
+import "@fontsource-variable/inter/wght.css";
+import "./style/tokens.css";
 import "./style/base.css";
 import "./style/controls.css";
 import "./style/shell.css";

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionQuality, SessionSummary
 from aftercall.core.quality.report.fold import FOLD_VERSION
+from aftercall.core.records import EVERY_KIND
 from aftercall.store.sessions.bulk_index import index_all
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.facets import search_terms_of
@@ -125,6 +126,7 @@ def _call_rows(
                 "updated_at": ended_at, "touched_at": ended_at, "keep_alive_s": 60,
                 "live_participants": 0, "total_participants": 2, "max_concurrent_participants": 2,
                 "minutes_consumed": 50.0, "minutes_by_view": "{}", "day": created_at // DAY_MS,
+                "kept_kinds": EVERY_KIND,
             },
         ),
     )  # fmt: skip

@@ -35,6 +35,9 @@ export interface ChartProps {
 
 export const AXIS_WIDTH = 74;
 
+/** The face of the page, at the smallest size. */
+const AXIS_FONT = '11px "Inter Variable", system-ui, sans-serif';
+
 /** A pointer that moved less far has clicked, not dragged, in pixels. */
 const LEAST_DRAG = 12;
 /** Before the layout is known nothing is drawn. */
@@ -96,9 +99,9 @@ function dataOf({ t, lines }: ChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options {
-  const text = colour("faint");
+  const text = colour("ink-3");
   const grid = { stroke: colour("line"), width: 1 };
-  const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  const axis = { stroke: text, grid, ticks: { show: false }, font: AXIS_FONT };
   return {
     width,
     height: props.height,

@@ -28,6 +28,8 @@ export function Verdict({ quality, isInFull }: { quality: SessionQuality | null;
 
 /** The height of the line of good quality at the bottom, of 16; worse levels are stacked on it. */
 const BASE = 2;
+/** The firm edge at the top of a soft part, of 16. */
+const CAP = 1.2;
 /** The least height of a level that anybody has, so that 1 of 50 is visible. */
 const LEAST_SHARE = 0.28;
 
@@ -49,14 +51,16 @@ export function Sparkline({ shares }: { shares: readonly Shares[] }) {
           <g key={index}>
             <rect class={`fill-${isMeasured ? 4 : 0}`} x={index} width={1.02} y={16 - BASE} height={BASE} />
             {stackOf(counts, LEAST_SHARE).map(({ level, from, height }) => (
-              <rect
-                key={level}
-                class={`fill-${level}`}
-                x={index}
-                width={1.02}
-                y={16 * (1 - from - height)}
-                height={16 * height}
-              />
+              <g key={level}>
+                <rect
+                  class={`fill-${level}`}
+                  x={index}
+                  width={1.02}
+                  y={16 * (1 - from - height)}
+                  height={16 * height}
+                />
+                <rect class={`cap-${level}`} x={index} width={1.02} y={16 * (1 - from - height)} height={CAP} />
+              </g>
             ))}
           </g>
         );

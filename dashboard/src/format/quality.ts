@@ -9,7 +9,13 @@ export const LEVELS: readonly Level[] = [4, 3, 2, 1, 0];
 const LETTERS: Record<Level, string> = { 4: "G", 3: "F", 2: "P", 1: "B", 0: "–" };
 
 /** The height of a level's bar, 0…1: the worse the level, the higher. */
-export const BAR_HEIGHT: Record<Level, number> = { 4: 0.36, 3: 0.56, 2: 0.78, 1: 1, 0: 0.16 };
+export const BAR_HEIGHT: Record<Level, number> = { 4: 3 / 22, 3: 9 / 22, 2: 15 / 22, 1: 1, 0: 2 / 22 };
+
+/** The style sheet's colour of a level's bar. */
+export const BAR_FILL: Record<Level, string> = { 4: "q-good", 3: "q-fair", 2: "q-poor", 1: "q-bad", 0: "line-2" };
+
+/** The colour of the firm edge at the top of a soft bar. */
+export const BAR_CAP: Partial<Record<Level, string>> = { 3: "q-fair-cap", 2: "q-poor-cap" };
 
 export function formatLevel(level: Level): string {
   return LEVEL_WORDS[level];

@@ -47,7 +47,7 @@ function MeasureChart(
     const joined = join(stream.t, own, other?.t ?? [], others);
     const lines: Line[] = [{ name: "Here", values: joined.values, colour: "series-1" }];
     if (isKnown(others)) {
-      lines.push({ name: "There", values: joined.others, colour: "series-other", isDashed: true });
+      lines.push({ name: "There", values: joined.others, colour: "series-2", isDashed: true });
     }
     return { t: joined.t, lines };
   }, [stream, other, measure]);
@@ -64,7 +64,7 @@ function MeasureChart(
         </span>
         {isKnown(others) && (
           <span class="faint">
-            <span class="swatch series-other" /> {props.otherName}
+            <span class="swatch series-2" /> {props.otherName}
             {at !== null && `: ${measure.format(otherIndex === null ? null : (others[otherIndex] ?? null))}`}
           </span>
         )}
@@ -129,7 +129,7 @@ function ConnectionChart(
   const { connection } = props.page;
   const values = connection[props.name];
   const lines = useMemo<Line[]>(
-    () => [{ name: props.title, values, colour: "series-3", isStepped: props.name === "available_outgoing_bps" }],
+    () => [{ name: props.title, values, colour: "series-1", isStepped: props.name === "available_outgoing_bps" }],
     [values],
   );
   const at = cursor.value;

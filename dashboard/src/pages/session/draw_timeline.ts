@@ -1,17 +1,19 @@
 /** Draws a participant's timeline: stays, quality, screen shares, mutes, gaps. */
 
-import type { ParticipantTimeline } from "../../api/types";
+import type { Level, ParticipantTimeline } from "../../api/types";
 import type { Shares, Span } from "../../api/members";
 import { colour } from "../../theme";
-import { BAR_HEIGHT, runsOf, stackOf } from "../../format/quality";
+import { BAR_CAP, BAR_FILL, BAR_HEIGHT, runsOf, stackOf } from "../../format/quality";
 import { shareAt, type Scale } from "./time_scale";
 
 export const LANE_HEIGHT = 36;
 const BAND_TOP = 5;
-const BAND_HEIGHT = 21;
+const BAND_HEIGHT = 22;
+/** The firm edge at the top of a soft bar. */
+const CAP_HEIGHT = 2;
 const BAND_BOTTOM = BAND_TOP + BAND_HEIGHT;
-const MUTE_TOP = 28;
-const CAMERA_TOP = 32;
+const MUTE_TOP = 29;
+const CAMERA_TOP = 33;
 const LEAST_WIDTH = 1.5;
 
 /** The time range of a track and the buckets of its levels. */
@@ -46,9 +48,9 @@ export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, 
   drawStays(pencil, page, lane);
   drawGaps(pencil, lane);
   drawQuality(pencil, page, lane);
-  context.fillStyle = colour("screen");
+  context.fillStyle = colour("series-2");
   drawSpans(pencil, lane.screenshare, page.to_at, 0, 3.5);
-  context.fillStyle = colour("muted");
+  context.fillStyle = colour("ink-3");
   drawSpans(pencil, lane.muted, page.to_at, MUTE_TOP, 2.5);
   drawDashes(pencil, lane.camera_off, page.to_at);
   drawEdges(pencil, lane);
@@ -72,15 +74,33 @@ export function drawShares(
   const x = (at: number): number => Math.min(width, Math.max(0, shareAt(page, at) * width));
   shares.forEach((counts, index) => {
     if (!counts.some((count) => count > 0)) return;
-    const left = x(page.from_at + index * page.bucket_ms);
-    const wide = Math.max(LEAST_WIDTH, x(page.from_at + (index + 1) * page.bucket_ms) - left);
-    context.fillStyle = colour("level-4");
+    // Whole pixels: between fractions of them the ground would shine through.
+    const left = Math.round(x(page.from_at + index * page.bucket_ms));
+    const right = Math.round(x(page.from_at + (index + 1) * page.bucket_ms));
+    const wide = Math.max(LEAST_WIDTH, right - left);
+    context.fillStyle = colour(BAR_FILL[4]);
     context.fillRect(left, bottom, wide, PEOPLE_BASE);
     for (const { level, from, height } of stackOf(counts, LEAST_SHARE_PX / bottom)) {
-      context.fillStyle = colour(`level-${level}`);
-      context.fillRect(left, bottom * (1 - from - height), wide, bottom * height);
+      fillBar(context, level, left, bottom * (1 - from - height), wide, bottom * height);
     }
   });
+}
+
+/** Fills a level's bar: a soft colour has a firm edge at its top. */
+function fillBar(
+  context: CanvasRenderingContext2D,
+  level: Level,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): void {
+  context.fillStyle = colour(BAR_FILL[level]);
+  context.fillRect(left, top, width, height);
+  const cap = BAR_CAP[level];
+  if (cap === undefined) return;
+  context.fillStyle = colour(cap);
+  context.fillRect(left, top, width, Math.min(CAP_HEIGHT, height));
 }
 
 function drawStays({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
@@ -98,7 +118,7 @@ function drawStays({ context, x }: Pencil, page: Track, lane: ParticipantTimelin
 
 /** Hatches the gaps in the measurements. */
 function drawGaps({ context, x }: Pencil, lane: ParticipantTimeline): void {
-  context.strokeStyle = colour("level-0");
+  context.strokeStyle = colour(BAR_FILL[0]);
   context.lineWidth = 1;
   for (const [from, to] of lane.completeness?.gaps ?? []) {
     const left = x(from);
@@ -132,8 +152,7 @@ function drawQuality({ context, x }: Pencil, page: Track, lane: ParticipantTimel
     const from = x(page.from_at + run.from * page.bucket_ms);
     const to = x(page.from_at + (run.from + run.count) * page.bucket_ms);
     const height = BAND_HEIGHT * BAR_HEIGHT[run.level];
-    context.fillStyle = colour(`level-${run.level}`);
-    context.fillRect(from, BAND_BOTTOM - height, Math.max(LEAST_WIDTH, to - from), height);
+    fillBar(context, run.level, from, BAND_BOTTOM - height, Math.max(LEAST_WIDTH, to - from), height);
   }
   context.restore();
 }
@@ -152,7 +171,7 @@ function drawSpans(
 }
 
 function drawDashes({ context, x }: Pencil, spans: Span[], end: number): void {
-  context.strokeStyle = colour("muted");
+  context.strokeStyle = colour("ink-3");
   context.lineWidth = 2;
   context.setLineDash([3, 3]);
   context.beginPath();
@@ -166,7 +185,7 @@ function drawDashes({ context, x }: Pencil, spans: Span[], end: number): void {
 
 /** Draws joins and leaves; dashed where the time is inferred. */
 function drawEdges({ context, x, width }: Pencil, lane: ParticipantTimeline): void {
-  context.strokeStyle = colour("text");
+  context.strokeStyle = colour("ink-3");
   context.lineWidth = 1.5;
   const edge = (at: number, isInferred: boolean): void => {
     const place = Math.min(width - 1, Math.max(1, x(at)));

@@ -220,9 +220,9 @@ function TalkMarks({ page, width }: { page: SessionPage; width: number }) {
     const context = canvas.current && prepare(canvas.current, width, TALK_HEIGHT);
     if (!context) return;
     const x = (at: number): number => shareAt(page, at) * width;
-    context.fillStyle = colour("accent");
+    context.fillStyle = colour("live");
     for (const message of chat) context.fillRect(x(message.at) - 1, 1, 2, 6);
-    context.fillStyle = colour("muted");
+    context.fillStyle = colour("share");
     for (const line of lines) {
       const from = x(line.at);
       context.fillRect(from, 9, Math.max(2, x(line.end_at ?? line.at) - from), 5);

@@ -11,7 +11,8 @@ from aftercall.web.http.static_files import StaticFiles, answer_asset, answer_by
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 """Nothing from other origins and nothing inline, so that text of users cannot run."""
 
