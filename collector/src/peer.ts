@@ -19,7 +19,7 @@ export type State =
   | "refused";
 
 export interface PeerOptions {
-  /** Address of the Aftercall server, such as `https://records.example.org`. */
+  /** Address of the Aftercall server, such as `https://calls.example.com`. */
   url: string;
   /** The participant token, or a function that fetches one; called up to ten times in a row. */
   token: Token;
