@@ -33,6 +33,7 @@ from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
 from aftercall.wire.chat_transcript_links import read_summary_options
+from aftercall.work.retention import run_retention
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps
 from aftercall.work.tasks import tasks_of
@@ -164,6 +165,7 @@ class Application:
             group.create_task(services.audit_log.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
+                group.create_task(run_retention(services.deletion, stop))
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
             self._build_apps(services)

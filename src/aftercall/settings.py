@@ -36,6 +36,10 @@ def _setting(
 _BUDGET: Final = "Five minutes' worth may come at once; counted per process; 0: no limit."
 
 
+LONGEST_S: Final = 3_153_600_000
+"""A hundred years: the longest time that data may be kept for, if not for ever."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The effective settings of one process."""
@@ -81,8 +85,37 @@ class Settings:
     link_life_s: int = _setting(604_800, "Life of a download link, in seconds.")
     transcript_retention_s: int = _setting(
         604_800,
-        "How long after a session's end its transcript and summary can be fetched, in seconds; "
-        "0: for ever.",
+        "How long after a session's end its transcript and summary are kept, in seconds; "
+        "0: as long as the session.",
+    )
+    retention_samples_s: int = _setting(
+        0,
+        "How long after a session's end its stats reports are kept as they came, in seconds; "
+        "0: as long as the session. An app may choose otherwise, here as below.",
+        bounds=(0, LONGEST_S),
+    )
+    retention_reports_s: int = _setting(
+        0,
+        "How long after a session's end the reports on its participants are kept, in seconds; "
+        "0: as long as the session.",
+        bounds=(0, LONGEST_S),
+    )
+    retention_chat_s: int = _setting(
+        0,
+        "How long after a session's end its chat is kept, in seconds; 0: as long as the session.",
+        bounds=(0, LONGEST_S),
+    )
+    retention_addresses_s: int = _setting(
+        0,
+        "How long after a session's end addresses are kept, and what was derived from them and is "
+        "finer than a country, in seconds; 0: as long as the session. The stats reports that hold "
+        "them go by then, too.",
+        bounds=(0, LONGEST_S),
+    )
+    retention_sessions_s: int = _setting(
+        0,
+        "How long after its end a session is kept with all its data, in seconds; 0: for ever.",
+        bounds=(0, LONGEST_S),
     )
     transcript_csv: str = _setting(
         "offset",

@@ -15,7 +15,7 @@ from aftercall.core.retention import (
     KEEP_ALL,
     LONGEST_S,
     DataKind,
-    Policy,
+    RetentionPolicy,
     format_seconds,
     is_kept,
     is_too_old,
@@ -30,7 +30,9 @@ from tests.store.record_builder import T0, ended, session
 OVER = ended(session("s"), 1_000)
 END: EpochMs = EpochMs(T0 + 1_000)
 
-policies = st.dictionaries(st.sampled_from(list(DataKind)), st.integers(0, 100 * DAY_S)).map(Policy)
+policies = st.dictionaries(st.sampled_from(list(DataKind)), st.integers(0, 100 * DAY_S)).map(
+    RetentionPolicy
+)
 moments = st.integers(-DAY_MS, 200 * DAY_MS).map(lambda after: EpochMs(END + after))
 
 
@@ -39,7 +41,7 @@ def _after(days: float) -> EpochMs:
 
 
 def test_a_kind_is_kept_until_its_time_after_the_end() -> None:
-    policy = Policy({DataKind.CHAT: 2 * DAY_S})
+    policy = RetentionPolicy({DataKind.CHAT: 2 * DAY_S})
     assert kept_until(policy, DataKind.CHAT, OVER) == _after(2)
     assert is_kept(policy, DataKind.CHAT, OVER, EpochMs(_after(2) - 1))
     assert not is_kept(policy, DataKind.CHAT, OVER, _after(2))
@@ -47,21 +49,25 @@ def test_a_kind_is_kept_until_its_time_after_the_end() -> None:
 
 
 @given(policy=policies, now=moments, kind=st.sampled_from(list(DataKind)))
-def test_no_kind_outlives_its_session(policy: Policy, now: EpochMs, kind: DataKind) -> None:
+def test_no_kind_outlives_its_session(
+    policy: RetentionPolicy, now: EpochMs, kind: DataKind
+) -> None:
     if is_kept(policy, kind, OVER, now):
         assert is_kept(policy, DataKind.SESSIONS, OVER, now)
 
 
 @given(policy=policies, now=moments)
 def test_samples_are_not_kept_longer_than_the_addresses_in_them(
-    policy: Policy, now: EpochMs
+    policy: RetentionPolicy, now: EpochMs
 ) -> None:
     if is_kept(policy, DataKind.SAMPLES, OVER, now):
         assert is_kept(policy, DataKind.ADDRESSES, OVER, now)
 
 
 @given(policy=policies, now=moments)
-def test_nothing_of_a_session_that_goes_on_is_past_its_time(policy: Policy, now: EpochMs) -> None:
+def test_nothing_of_a_session_that_goes_on_is_past_its_time(
+    policy: RetentionPolicy, now: EpochMs
+) -> None:
     for phase in set(Phase) - {Phase.ENDED}:
         live: Session = session("s", phase=phase)
         assert past_kinds(policy, live, now) == []
@@ -69,7 +75,9 @@ def test_nothing_of_a_session_that_goes_on_is_past_its_time(policy: Policy, now:
 
 
 @given(policy=policies, now=moments, kept=st.integers(0, ALL_KINDS))
-def test_a_kind_is_kept_or_past_or_was_deleted(policy: Policy, now: EpochMs, kept: int) -> None:
+def test_a_kind_is_kept_or_past_or_was_deleted(
+    policy: RetentionPolicy, now: EpochMs, kept: int
+) -> None:
     one = replace(OVER, kept_kinds=kept)
     past = past_kinds(policy, one, now)
     for kind in DataKind:
@@ -83,7 +91,7 @@ def test_what_was_deleted_is_not_kept_though_the_policy_is_longer_now() -> None:
 
 
 def test_facts_are_too_old_when_a_session_of_their_time_would_be_deleted() -> None:
-    policy = Policy({DataKind.SESSIONS: DAY_S})
+    policy = RetentionPolicy({DataKind.SESSIONS: DAY_S})
     assert is_too_old(policy, END, _after(1))
     assert not is_too_old(policy, END, EpochMs(_after(1) - 1))
     assert not is_too_old(KEEP_ALL, END, _after(9_999))

@@ -9,8 +9,10 @@ from aftercall.core.records import Job
 from aftercall.service.reports.finalise import Finaliser
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.services import default_summary_options
 from aftercall.service.work_metrics import READ_EVERY_S, JudgedSessions, WorkMetrics
+from aftercall.settings import Settings
 from aftercall.store import jobs
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -120,6 +122,7 @@ async def test_an_ended_session_is_counted_when_it_is_judged_first_and_not_again
         session_reports=SessionReports(db=db, clock=clock),
         summaries=Summaries(db=db, clock=clock, options_of=default_summary_options),
         judged=JudgedSessions(registry),
+        retention=RetentionRule(db=db, clock=clock, settings=Settings()),
     )
     for _ in range(2):
         await finaliser.finalise("app", "session")

@@ -5,11 +5,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import Participant
+from aftercall.core.records import EVERY_KIND, Participant, Phase
 from aftercall.store import participants, peers, reports
 from aftercall.store.engine.database import Database
 from aftercall.store.participant_reports import (
     ReportDocument,
+    SessionEnd,
     find_by_any_id,
     find_by_peer,
 )
@@ -43,6 +44,9 @@ FIRST = peer("p-9", participant_id="ada")
 BENS = peer("p-3", participant_id="ben")
 
 
+LIVE = SessionEnd(Phase.LIVE, None, EVERY_KIND)
+
+
 async def _fill(db: Database) -> None:
     async with db.write() as tx:
         assert await session_rows.insert_session(tx, session("s"))
@@ -62,8 +66,9 @@ async def test_a_peer_leads_to_its_participant_with_all_peers_and_the_report(
     await _fill(db)
     for peer_id in ("p-2", "p-9"):
         found = await find_by_peer(db, "a", peer_id)
-        assert found == (ADA, [FIRST, SECOND], ReportDocument(7, b"aada"))
-    assert await find_by_peer(db, "a", "p-3") == (BEN, [BENS], ReportDocument(0, b"aben"))
+        assert found == (ADA, [FIRST, SECOND], ReportDocument(7, b"aada"), LIVE)
+    found = await find_by_peer(db, "a", "p-3")
+    assert found == (BEN, [BENS], ReportDocument(0, b"aben"), LIVE)
     for nobody in (("b", "p-2"), ("a", "ada"), ("a", "")):
         assert await find_by_peer(db, *nobody) is None
 

@@ -34,10 +34,8 @@ async def test_reports_of_an_older_fold_are_found_oldest_first(db: Database) -> 
         await reports.save_reports(
             tx, [report("p", 2), report("q", 1), report("r", 3), report("z", 1, app_id="b")]
         )
-        assert await reports.peers_with_older_fold(tx, 3, 10) == [
-            ("a", "q"),
-            ("b", "z"),
-            ("a", "p"),
-        ]
-        assert await reports.peers_with_older_fold(tx, 3, 1) == [("a", "q")]
-        assert await reports.peers_with_older_fold(tx, 1, 10) == []
+        older = await reports.reports_of_older_fold(tx, 3, 10)
+        assert [each[:3] for each in older] == [(1, "a", "q"), (1, "b", "z"), (2, "a", "p")]
+        assert await reports.reports_of_older_fold(tx, 3, 1) == older[:1]
+        assert await reports.reports_of_older_fold(tx, 3, 10, after=older[0]) == older[1:]
+        assert await reports.reports_of_older_fold(tx, 1, 10) == []

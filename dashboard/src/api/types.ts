@@ -188,6 +188,7 @@ export type SessionPage = {
   breakout_rooms: SessionRow[];
   parent: SessionRow | null;
   artefacts: Artefact[];
+  expired: string[];
 };
 
 /** One participant: when it was there, what it did, how good it was. */

@@ -14,7 +14,17 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
-from aftercall.cli import backup, check, manage, privacy, refold, serve, sign_in_link, simulate
+from aftercall.cli import (
+    backup,
+    check,
+    manage,
+    privacy,
+    refold,
+    retain,
+    serve,
+    sign_in_link,
+    simulate,
+)
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
 from aftercall.store.engine.database import UnfitDatabase
@@ -39,6 +49,7 @@ app.command("audit")(privacy.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("refold")(refold.refold)
+app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)
 app.command("simulate")(simulate.simulate)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ApiToken, App, ReportShape, Role
+from aftercall.core.retention import format_seconds
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.store.engine.database import migrate as migrate_database
 
@@ -127,13 +129,22 @@ def list_apps(
 @apps.command("set")
 def set_app(
     report_shape: Annotated[
-        ReportShape,
+        ReportShape | None,
         typer.Option(
             "--report-shape",
             help="Where in its answer a peer report is: `nested` in data.participant, as today's "
             "SDKs read it, `flat` in data, or in `both` places.",
         ),
-    ],
+    ] = None,
+    retention: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--retention",
+            help="How long a kind of data is kept after a session's end: `samples=30d`, "
+            "`chat=forever`, or `reports=default` as the settings say; for several kinds several "
+            "times.",
+        ),
+    ] = None,
     account_id: AccountId = None,
     app_id: AppId = None,
     as_json: AsJson = False,
@@ -143,17 +154,42 @@ def set_app(
     """Change an app; servers follow within seconds."""
     settings = settings_of(data_dir, database_url)
 
+    if report_shape is None and not retention:
+        raise typer.BadParameter("name what to change: --report-shape or --retention")
+    times = _times(retention or [])
+
     async def work() -> App:
         async with opened(settings) as services:
-            return await services.setup.set_report_shape(account_id, app_id, report_shape)
+            app = await services.setup.chosen_app(account_id, app_id)
+            if times:
+                await services.retention_policies.choose(app.id, times, keeps_others=True)
+            if report_shape is not None:
+                await services.setup.set_report_shape(account_id, app.id, report_shape)
+            return await services.setup.chosen_app(account_id, app.id)
 
     app = asyncio.run(work())
     if as_json:
         _print_json(app)
         return
-    Console(stderr=True).print(
-        f"Reports of app {app.id} have the shape {app.report_shape.value}.", highlight=False
-    )
+    console = Console(stderr=True)
+    if report_shape is not None:
+        said = f"Reports of app {app.id} have the shape {app.report_shape.value}."
+        console.print(said, highlight=False)
+    for name in times:
+        kept = app.retention.get(name)
+        said = "as the settings say" if kept is None else format_seconds(kept)
+        console.print(f"App {app.id} keeps {name}: {said}.", highlight=False)
+
+
+def _times(given: Sequence[str]) -> dict[str, str | None]:
+    """Times by kind, of texts such as `samples=30d`."""
+    times: dict[str, str | None] = {}
+    for each in given:
+        name, mark, value = each.partition("=")
+        if not mark:
+            raise typer.BadParameter(f"{each} must name a kind and a time, as samples=30d does")
+        times[name.strip()] = None if value.strip() == "default" else value
+    return times
 
 
 @tokens.command("create")

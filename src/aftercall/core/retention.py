@@ -8,11 +8,11 @@ addresses, so they are not kept longer than addresses.
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from aftercall.core.errors import InvalidBody
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.records import EVERY_KIND, Phase, Session
+from aftercall.core.records import EVERY_KIND, Phase
 
 
 class DataKind(StrEnum):
@@ -40,7 +40,7 @@ ALL_KINDS: Final = EVERY_KIND
 
 DAY_S: Final = 86_400
 LONGEST_S: Final = 100 * 365 * DAY_S
-"""Chosen: a longer time is a slip of the pen."""
+"""A hundred years. Chosen: a longer time is a slip of the pen."""
 
 FOR_EVER: Final = 0
 """The number of seconds that stands for no limit: a kind is kept as long as its session."""
@@ -49,7 +49,18 @@ _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": DAY_S}
 _DURATION: Final = re.compile(r"([0-9]{1,12})([smhd]?)")
 
 
-class Policy(NamedTuple):
+class HeldSession(Protocol):
+    """What of a session decides which of its data are kept."""
+
+    @property
+    def phase(self) -> Phase: ...
+    @property
+    def ended_at(self) -> EpochMs | None: ...
+    @property
+    def kept_kinds(self) -> int: ...
+
+
+class RetentionPolicy(NamedTuple):
     """For how many seconds after a session's end each kind is kept; `FOR_EVER` of a kind that is
     not named."""
 
@@ -59,7 +70,7 @@ class Policy(NamedTuple):
         return self.kept_s.get(kind, FOR_EVER)
 
 
-KEEP_ALL: Final = Policy({})
+KEEP_ALL: Final = RetentionPolicy({})
 
 _NOT_LONGER_THAN: Final[Mapping[DataKind, tuple[DataKind, ...]]] = {
     kind: (kind, DataKind.SESSIONS) for kind in DataKind if kind is not DataKind.SESSIONS
@@ -69,14 +80,14 @@ _NOT_LONGER_THAN: Final[Mapping[DataKind, tuple[DataKind, ...]]] = {
 }
 
 
-def effective_s(policy: Policy, kind: DataKind) -> int:
+def effective_s(policy: RetentionPolicy, kind: DataKind) -> int:
     """For how many seconds after the end a kind is kept, by its own limit and by those of the
     kinds that it does not outlive; `FOR_EVER` if none has one."""
     limits = [policy.seconds_of(each) for each in _NOT_LONGER_THAN[kind]]
     return min((limit for limit in limits if limit != FOR_EVER), default=FOR_EVER)
 
 
-def kept_until(policy: Policy, kind: DataKind, session: Session) -> EpochMs | None:
+def kept_until(policy: RetentionPolicy, kind: DataKind, session: HeldSession) -> EpochMs | None:
     """When the time of a kind of a session's data is over; `None` if it has no end that is known:
     the session goes on, or the policy sets none."""
     if session.phase is not Phase.ENDED or session.ended_at is None:
@@ -85,7 +96,7 @@ def kept_until(policy: Policy, kind: DataKind, session: Session) -> EpochMs | No
     return None if seconds == FOR_EVER else EpochMs(session.ended_at + seconds * SECOND_MS)
 
 
-def is_kept(policy: Policy, kind: DataKind, session: Session, now: EpochMs) -> bool:
+def is_kept(policy: RetentionPolicy, kind: DataKind, session: HeldSession, now: EpochMs) -> bool:
     """Whether a kind of a session's data may be read: it has not been deleted, and its time is not
     over."""
     if not session.kept_kinds & kind.bit:
@@ -94,7 +105,7 @@ def is_kept(policy: Policy, kind: DataKind, session: Session, now: EpochMs) -> b
     return until is None or now < until
 
 
-def past_kinds(policy: Policy, session: Session, now: EpochMs) -> list[DataKind]:
+def past_kinds(policy: RetentionPolicy, session: HeldSession, now: EpochMs) -> list[DataKind]:
     """The kinds of a session's data that are past their time and have not been deleted."""
     return [
         kind
@@ -103,17 +114,17 @@ def past_kinds(policy: Policy, session: Session, now: EpochMs) -> list[DataKind]
     ]
 
 
-def is_too_old(policy: Policy, at: EpochMs, now: EpochMs) -> bool:
+def is_too_old(policy: RetentionPolicy, at: EpochMs, now: EpochMs) -> bool:
     """Whether a session that ended at this time would be deleted already: facts of that time begin
     none."""
     seconds = policy.seconds_of(DataKind.SESSIONS)
     return seconds != FOR_EVER and now >= at + seconds * SECOND_MS
 
 
-def policy_of(defaults: Mapping[DataKind, int], chosen: Mapping[str, int]) -> Policy:
+def policy_of(defaults: Mapping[DataKind, int], chosen: Mapping[str, int]) -> RetentionPolicy:
     """The policy of an app: what it has chosen, and the defaults for all else."""
     by_kind = {DataKind(name): seconds for name, seconds in chosen.items() if name in _NAMES}
-    return Policy({**defaults, **by_kind})
+    return RetentionPolicy({**defaults, **by_kind})
 
 
 _NAMES: Final = frozenset(kind.value for kind in DataKind)

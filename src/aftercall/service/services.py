@@ -42,6 +42,9 @@ from aftercall.service.reports.finalise import Finaliser
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
+from aftercall.service.retention.deletion import Deletion
+from aftercall.service.retention.policies import RetentionPolicies
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.session_watches import SessionWatches
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
@@ -72,6 +75,7 @@ class Services:
     live_updates: LiveUpdates
     sign_ins: SignIns
     links: Links
+    retention_rule: RetentionRule
     exports: Exports
     summaries: Summaries
     finaliser: Finaliser
@@ -90,6 +94,8 @@ class Services:
     person_exports: PersonExports
     audit_log: AuditLog
     data_check: DataCheck
+    deletion: Deletion
+    retention_policies: RetentionPolicies
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -119,6 +125,7 @@ def build_services(
         data_dir=settings.data_dir,
         erased_people=erased_people,
     )
+    retention_rule = RetentionRule(db=db, clock=clock, settings=settings)
     recorder = Recorder(
         db,
         clock=clock,
@@ -126,18 +133,27 @@ def build_services(
         policy=policy,
         most_talk=most_talk,
         erased_people=erased_people,
+        retention=retention_rule,
     )
     watches = SessionWatches(db=db, clock=clock)
-    reports = Reports(db=db, clock=clock, watches=watches)
-    session_reports = SessionReports(db=db, clock=clock)
+    reports = Reports(db=db, clock=clock, retention=retention_rule, watches=watches)
+    session_reports = SessionReports(db=db, clock=clock, retention=retention_rule)
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
-    links = Links(db=db, clock=clock, settings=settings)
-    digests = Digests(db=db, clock=clock, reports=reports)
-    calls = SessionLists(db=db, clock=clock, digests=digests)
+    links = Links(db=db, clock=clock, settings=settings, retention=retention_rule)
+    digests = Digests(db=db, clock=clock, reports=reports, retention=retention_rule)
+    calls = SessionLists(db=db, clock=clock, digests=digests, retention=retention_rule)
     pages = SessionPages(
-        db=db, clock=clock, calls=calls, digests=digests, links=links, watches=watches
+        db=db,
+        clock=clock,
+        calls=calls,
+        digests=digests,
+        links=links,
+        watches=watches,
+        retention=retention_rule,
     )
-    summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
+    summaries = Summaries(
+        db=db, clock=clock, options_of=summary_options_of, retention=retention_rule
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -148,18 +164,19 @@ def build_services(
         meetings=Meetings(
             db=db, clock=clock, new_id=new_id, recorder=recorder, erased_people=erased_people
         ),
-        session_reads=SessionReads(db=db, clock=clock, settings=settings),
+        session_reads=SessionReads(db=db, clock=clock, settings=settings, retention=retention_rule),
         reports=reports,
         session_reports=session_reports,
         digests=digests,
         session_lists=calls,
         session_pages=pages,
         participant_pages=ParticipantPages(db=db, pages=pages, digests=digests, reports=reports),
-        people=People(db=db),
+        people=People(db=db, clock=clock, retention=retention_rule),
         overviews=Overviews(db=db, clock=clock),
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),
         links=links,
+        retention_rule=retention_rule,
         exports=Exports(db=db),
         summaries=summaries,
         finaliser=Finaliser(
@@ -167,6 +184,7 @@ def build_services(
             session_reports=session_reports,
             summaries=summaries,
             judged=JudgedSessions(metrics),
+            retention=retention_rule,
         ),
         work_metrics=WorkMetrics(db, clock=clock, metrics=metrics, seconds=seconds),
         setup=Setup(db=db, clock=clock, new_id=new_id),
@@ -197,4 +215,10 @@ def build_services(
         deletions=Deletions(db=db, clock=clock),
         audit_log=AuditLog(db, clock=clock, new_id=new_id, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
+        retention_policies=RetentionPolicies(
+            db=db, clock=clock, settings=settings, retention=retention_rule
+        ),
+        deletion=Deletion(
+            db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
+        ),
     )

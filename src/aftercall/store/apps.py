@@ -41,6 +41,11 @@ async def find_app(tx: AsyncConnection, app_id: str) -> App | None:
     return None if row is None else _APP.from_row(row)
 
 
+async def ids_of_apps(tx: AsyncConnection) -> list[str]:
+    """The ids of all apps of all accounts."""
+    return list((await tx.execute(select(schema.apps.c.id).order_by(schema.apps.c.id))).scalars())
+
+
 async def list_apps(
     tx: AsyncConnection,
     account_id: str,

@@ -5,7 +5,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, Select, Text, and_, bindparam, case, func, or_, select
 from sqlalchemy.sql import FromClause
 
-from aftercall.core.records import Participant, Peer
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Participant, Peer, Phase
 from aftercall.store.engine.database import Database
 from aftercall.store.engine.lookup import Lookup
 from aftercall.store.engine.record_mapping import Shape
@@ -20,6 +21,8 @@ _ID: Final = bindparam("id", type_=Text)
 
 _PEER_AT: Final = len(_PARTICIPANT.columns)
 _REPORT_AT: Final = _PEER_AT + len(_PEER.columns)
+_SESSION_AT: Final = _REPORT_AT + 2
+_SESSION_COLUMNS: Final = [schema.sessions.c[name] for name in ("phase", "ended_at", "kept_kinds")]
 
 
 class ReportDocument(NamedTuple):
@@ -29,13 +32,22 @@ class ReportDocument(NamedTuple):
     document: bytes
 
 
+class SessionEnd(NamedTuple):
+    """What of a session decides which of its data are kept."""
+
+    phase: Phase
+    ended_at: EpochMs | None
+    kept_kinds: int
+
+
 class ParticipantReport(NamedTuple):
     """A participant, its peers in the order in which they were first heard and without their
-    heartbeats, and its stored report if there is one."""
+    heartbeats, its stored report if there is one, and how its session stands."""
 
     participant: Participant
     peers: list[Peer]
     report: ReportDocument | None
+    session: SessionEnd
 
 
 async def find_by_peer(db: Database, app_id: str, peer_id: str) -> ParticipantReport | None:
@@ -74,6 +86,7 @@ def _of_rows(rows: list[tuple[Any, ...]]) -> ParticipantReport:
         _PARTICIPANT.from_row(rows[0]),
         sorted(peers, key=lambda peer: (peer.first_heard_at, peer.id)),
         ReportDocument(fold_version, documents[0]) if documents else None,
+        SessionEnd(Phase(rows[0][_SESSION_AT]), *rows[0][_SESSION_AT + 1 : _SESSION_AT + 3]),
     )
 
 
@@ -91,8 +104,16 @@ def _by_peer(_dialect: str) -> Select[Any]:
             report.c.fold_version,
             # Once: a document is long, and one who came back has several peers.
             case((own.c.id == asked.c.id, report.c.document)),
+            *_SESSION_COLUMNS,
         )
         .select_from(asked)
+        .join(
+            schema.sessions,
+            and_(
+                schema.sessions.c.app_id == asked.c.app_id,
+                schema.sessions.c.id == asked.c.session_id,
+            ),
+        )
         .join(
             participant,
             and_(
@@ -134,6 +155,7 @@ def _by_any_id(_dialect: str) -> Select[Any]:
             *_columns(own, _PEER.columns),
             report.c.fold_version,
             case((or_(own.c.id.is_(None), own.c.id == first), report.c.document)),
+            *_SESSION_COLUMNS,
             found.c.rank,
         )
         .select_from(session)

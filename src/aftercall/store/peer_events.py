@@ -21,6 +21,11 @@ async def append(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> set[
     return await insert_new(tx, _EVENT, events)
 
 
+async def replace_events(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> None:
+    """Write events over those of the same ids."""
+    await upsert(tx, _EVENT, events)
+
+
 async def events_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredPeerEvent]:
     """A peer's events in the order of time."""
     c = schema.notes.c
@@ -39,11 +44,6 @@ async def events_of_session(
         _EVENT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(c.at, c.id)
     )
     return [_EVENT.from_row(row) for row in rows]
-
-
-async def replace_events(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> None:
-    """Write events over those of the same ids."""
-    await upsert(tx, _EVENT, events)
 
 
 async def counts_of_peers(tx: AsyncConnection, keys: Sequence[tuple[str, str]]) -> dict[str, int]:

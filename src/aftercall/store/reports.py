@@ -4,14 +4,13 @@ under the participant's id in `peer_id`."""
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
 from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, upsert
-from aftercall.store.peers import Key
 from aftercall.store.tables import schema
 
 _REPORT = Shape(StoredReport, schema.reports)
@@ -25,6 +24,11 @@ async def save_reports(tx: AsyncConnection, reports: Iterable[StoredReport]) -> 
 async def find_report(tx: AsyncConnection, app_id: str, peer_id: str) -> StoredReport | None:
     rows = await fetch(tx, _BY_PEER, app_id=app_id, peer_id=peer_id)
     return _REPORT.from_row(rows[0]) if rows else None
+
+
+async def delete_report(tx: AsyncConnection, app_id: str, peer_id: str) -> None:
+    c = schema.reports.c
+    await tx.execute(delete(schema.reports).where(c.app_id == app_id, c.peer_id == peer_id))
 
 
 _BY_PEER: Final = key_lookup(_REPORT.columns, schema.reports.c.app_id, schema.reports.c.peer_id)
@@ -78,13 +82,23 @@ async def delete_other_reports(
     )
 
 
-async def peers_with_older_fold(tx: AsyncConnection, version: int, limit: int) -> list[Key]:
-    """`(app_id, peer_id)` of peers of any app whose report was folded before `version`."""
+class OldReport(NamedTuple):
+    """A report that an older version of the fold made, in the order of these members."""
+
+    fold_version: int
+    app_id: str
+    peer_id: str
+    session_id: str
+
+
+async def reports_of_older_fold(
+    tx: AsyncConnection, version: int, limit: int, *, after: OldReport | None = None
+) -> list[OldReport]:
+    """Reports of any app that were folded before `version`; with `after`, those behind it."""
     c = schema.reports.c
-    rows = await tx.execute(
-        select(c.app_id, c.peer_id)
-        .where(c.fold_version < version)
-        .order_by(c.fold_version, c.app_id, c.peer_id)
-        .limit(limit)
-    )
-    return [(app_id, peer_id) for app_id, peer_id in rows]
+    order = (c.fold_version, c.app_id, c.peer_id)
+    statement = select(*order, c.session_id).where(c.fold_version < version)
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple_(*after[:3]))
+    rows = await tx.execute(statement.order_by(*order).limit(limit))
+    return [OldReport(*row) for row in rows]

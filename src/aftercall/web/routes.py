@@ -17,6 +17,7 @@ from aftercall.web.dashboard import (
     live_updates,
     people,
     privacy,
+    retention,
     settings,
     sign_in,
 )
@@ -66,6 +67,7 @@ OWN: Final = "/v1"
 OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard_sessions.handlers,
     *people.handlers,
+    *retention.handlers,
     *live_updates.handlers,
     *privacy.handlers,
 )

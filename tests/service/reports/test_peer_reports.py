@@ -166,7 +166,7 @@ async def test_a_refold_replaces_reports_of_an_older_version(db: Database) -> No
     progress = [step async for step in folds.refold()]
     assert [(step.sessions, step.reports) for step in progress] == [(1, 3)]
     async with db.read() as tx:
-        assert await reports.peers_with_older_fold(tx, FOLD_VERSION, 10) == []
+        assert await reports.reports_of_older_fold(tx, FOLD_VERSION, 10) == []
     assert [step async for step in folds.refold()] == []
 
 

@@ -24,6 +24,7 @@ from aftercall.core.records import (
     Summary,
     TranscriptLine,
 )
+from aftercall.core.retention import DataKind
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ class SessionFacts(NamedTuple):
     scale: TimeScale
     digests: Sequence[DigestedParticipant]
     now: EpochMs
+    expired: Sequence[DataKind] = ()
+    """The kinds of data that are not kept any more."""
 
 
 class ParticipantFacts(NamedTuple):
@@ -89,6 +92,8 @@ class ParticipantFacts(NamedTuple):
     participants: Mapping[str, Participant]
     peer_ids: Mapping[str, set[str]]
     now: EpochMs
+    kept: frozenset[DataKind] = frozenset(DataKind)
+    """The kinds of the session's data that may be read."""
 
 
 class ParticipantCharts(NamedTuple):

@@ -103,17 +103,27 @@ class Setup:
             raise NotFound.of("app", app_id)
         return app
 
+    async def chosen_app(self, account_id: str | None, app_id: str | None) -> App:
+        """An app of an account: the one of that id, or the only one. Raises `NotFound`, and
+        `Malformed` if several come into question."""
+        account = await self.account_of(account_id)
+        if app_id is None:
+            return await self.only_app(account.id)
+        app = await self.app_of(app_id)
+        if app.account_id != account.id:
+            raise NotFound.of("app", app_id)
+        return app
+
     async def set_report_shape(
         self, account_id: str | None, app_id: str | None, shape: ReportShape
     ) -> App:
         """Set where an app of an account reads its reports; servers follow within seconds.
         Raises `NotFound`, and `Malformed` if several come into question."""
-        account = await self.account_of(account_id)
-        chosen = app_id or (await self.only_app(account.id)).id
+        chosen = await self.chosen_app(account_id, app_id)
         async with self._db.write() as tx:
-            app = await apps.find_app(tx, chosen)
-            if app is None or app.account_id != account.id:
-                raise NotFound.of("app", chosen)
+            app = await apps.find_app(tx, chosen.id)
+            if app is None:
+                raise NotFound.of("app", chosen.id)
             changed = replace(app, report_shape=shape)
             await apps.save_app(tx, changed)
         return changed

@@ -13,7 +13,8 @@ from aftercall.core.lifecycle.breakout_rooms import consolidated_minutes
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
-from aftercall.service.session_lookup import find_existing_session
+from aftercall.core.retention import DataKind
+from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.settings import Settings
 from aftercall.store import participant_reports, participants, peers
 from aftercall.store.engine.database import Database
@@ -34,42 +35,56 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """One participant with all its peers, and its stored report if there is one."""
+    """One participant with all its peers, its stored report if there is one, and the kinds of its
+    session's data that may be read."""
 
     participant: Participant
     peers: list[Peer]
     report: ReportDocument | None
+    kept: Kept
 
 
 class SessionReads:
     """The use cases of reading sessions. A present participant's minutes count up to now wherever
     participants are read; in a session's own minutes they do only if the server is set to."""
 
-    def __init__(self, *, db: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        retention: RetentionRule | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._retention = retention or RetentionRule(db=db, clock=clock, settings=settings)
         self._counts_running = settings.live_minutes
 
     async def list_sessions(self, query: SessionQuery) -> Page[Session]:
         async with self._db.read() as tx:
             page = await list_sessions(tx, query)
-            items = [await self._up_to_now(tx, each.session) for each in page.items]
+            found = [each.session for each in page.items]
+            kept = await self._retention.only_kept(query.app_id, found, tx)
+            items = [await self._up_to_now(tx, each) for each in kept]
         return Page(items=items, offset=query.offset, total=page.total)
 
     async def find_session(self, app_id: str, session_id: str) -> Session:
         """Raises `NotFound`."""
         session = await session_rows.fetch_session(self._db, app_id, session_id)
-        if session is None:
+        if session is None or not await self._retention.is_kept(DataKind.SESSIONS, session):
             raise NotFound.of("session", session_id)
         if not self._counts_running or session.phase is Phase.ENDED:
             return session
         async with self._db.read() as tx:
-            return await self._up_to_now(tx, await find_existing_session(tx, app_id, session_id))
+            found = await self._retention.find_session(tx, app_id, session_id)
+            return await self._up_to_now(tx, found)
 
     async def breakout_rooms(self, app_id: str, session_id: str) -> list[Session]:
         """The sessions of a session's breakout rooms, oldest first."""
         async with self._db.read() as tx:
-            rooms = await session_rows.children_of(tx, app_id, session_id)
+            every = await session_rows.children_of(tx, app_id, session_id)
+            rooms = await self._retention.only_kept(app_id, every, tx)
             return [await self._up_to_now(tx, room) for room in rooms]
 
     async def list_participants(
@@ -78,12 +93,11 @@ class SessionReads:
         """A page of participants; `duration_minutes` is what to show. With the peers of all of
         them if `with_peers`, else of the present ones. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await find_existing_session(tx, query.app_id, query.session_id)
-            rooms = (
-                await session_rows.children_of(tx, query.app_id, query.session_id)
-                if is_consolidated
-                else []
-            )
+            session = await self._retention.find_session(tx, query.app_id, query.session_id)
+            rooms: list[Session] = []
+            if is_consolidated:
+                rooms = await session_rows.children_of(tx, query.app_id, query.session_id)
+                rooms = await self._retention.only_kept(query.app_id, rooms, tx)
             # The database orders by credited minutes; those of a stay that lasts, or that were
             # spent in breakout rooms, are known only here.
             by_shown = query.order is ParticipantOrder.DURATION and (
@@ -111,18 +125,22 @@ class SessionReads:
             raise NotFound.of("session", session_id)
         if found is None:
             raise NotFound.of("participant", any_id)
-        return self._presence(found)
+        kept = await self._retention.kept_of(app_id, found.session)
+        if DataKind.SESSIONS not in kept:
+            raise NotFound.of("session", session_id)
+        return self._presence(found, kept)
 
     async def find_peer(self, app_id: str, peer_id: str) -> Presence:
         """The participant that has a peer, with all its peers. Raises `NotFound`."""
         found = await participant_reports.find_by_peer(self._db, app_id, peer_id)
-        if found is None:
+        kept = Kept() if found is None else await self._retention.kept_of(app_id, found.session)
+        if found is None or DataKind.SESSIONS not in kept:
             raise NotFound.of("peer", peer_id)
-        return self._presence(found)
+        return self._presence(found, kept)
 
-    def _presence(self, found: ParticipantReport) -> Presence:
+    def _presence(self, found: ParticipantReport, kept: Kept) -> Presence:
         (shown,) = self._with_running([found.participant], {found.participant.id: found.peers})
-        return Presence(participant=shown, peers=found.peers, report=found.report)
+        return Presence(participant=shown, peers=found.peers, report=found.report, kept=kept)
 
     async def _up_to_now(self, tx: AsyncConnection, session: Session) -> Session:
         """The session, with the minutes of present participants if the server is set to."""

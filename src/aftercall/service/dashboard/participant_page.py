@@ -11,6 +11,7 @@ from aftercall.core.overview.session_summary import DigestedParticipant
 from aftercall.core.overview.stream_charts import StreamChart, chart_streams
 from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamMatching
 from aftercall.core.records import StoredSample
+from aftercall.core.retention import DataKind
 from aftercall.service.dashboard.session_page import SessionPages
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.document import Ends, Report
@@ -51,12 +52,12 @@ class ParticipantPages:
     ) -> ParticipantCharts:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.find_participant(app_id, session_id, any_id)
-        report = await self._reports.find_report(found.participant, found.peers)
+        report = await self._reports.find_report(found.participant, found.peers, found.kept)
         digests: list[DigestedParticipant] = []
         if report.ends is None:
             digests = (await self._digests.session_digest_of(found.session)).participants
         every: list[StoredSample] = []
-        for peer in found.peers:
+        for peer in found.peers if DataKind.SAMPLES in found.kept else ():
             async with self._db.read() as tx:
                 every += await samples.of_peer(tx, app_id, peer.id)
         return await asyncio.to_thread(_charts_of, found, report, digests, every, wanted)

@@ -13,7 +13,9 @@ from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.overview.session_facts import ListedSession, SessionList
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary, person_of
 from aftercall.core.records import Peer, Phase, Session
+from aftercall.core.retention import DataKind
 from aftercall.service.reports.digests import Digests
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, matching, presence
 from aftercall.store.sessions import rows as session_rows
@@ -34,8 +36,11 @@ _NAMES: Final = 8
 class SessionLists:
     """The use cases of the table."""
 
-    def __init__(self, *, db: Database, clock: Clock, digests: Digests) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, digests: Digests, retention: RetentionRule
+    ) -> None:
         self._db = db
+        self._retention = retention
         self._clock = clock
         self._digests = digests
 
@@ -62,7 +67,8 @@ class SessionLists:
         is_backward = query.cursor is not None and query.cursor.is_backward
         items = page.items[::-1] if is_backward else page.items
         shown = [] if query.cursor is not None else live[:MOST_LIVE_SHOWN]
-        rows = await self.rows_of([*shown, *(each.session for each in items)])
+        kept = await self._retention.only_kept(query.app_id, [each.session for each in items])
+        rows = await self.rows_of([*shown, *kept])
         has_next = page.has_more or is_backward
         has_previous = query.cursor is not None and (page.has_more or not is_backward)
         return SessionList(
@@ -89,7 +95,10 @@ class SessionLists:
         """The id of the one among the apps that a session is in. Raises `NotFound`."""
         async with self._db.read() as tx:
             for app_id in app_ids:
-                if await session_rows.find_session(tx, app_id, session_id) is not None:
+                found = await session_rows.find_session(tx, app_id, session_id)
+                if found is not None and await self._retention.is_kept(
+                    DataKind.SESSIONS, found, tx
+                ):
                     return app_id
         raise NotFound.of("session", session_id)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
+from aftercall.core.address_removal import event_without_addresses
 from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
@@ -15,12 +16,20 @@ from aftercall.core.overview.session_facts import (
     TalkPage,
 )
 from aftercall.core.overview.session_summary import SessionSummary, summarise_session
-from aftercall.core.records import ChatMessage, Peer, Phase, Session, TranscriptLine
+from aftercall.core.records import (
+    ChatMessage,
+    Peer,
+    Phase,
+    Session,
+    StoredPeerEvent,
+    TranscriptLine,
+)
+from aftercall.core.retention import DataKind
 from aftercall.service.api.links import Link, Links
 from aftercall.service.dashboard.chat_transcript import chat_page, transcript_page
 from aftercall.service.dashboard.session_list import SessionLists
 from aftercall.service.reports.digests import Digests
-from aftercall.service.session_lookup import find_existing_session
+from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.service.session_watches import SessionWatches
 from aftercall.store import chat_transcript, participants, peer_events, peers
 from aftercall.store.engine.database import Database
@@ -47,7 +56,9 @@ class SessionPages:
         digests: Digests,
         links: Links,
         watches: SessionWatches,
+        retention: RetentionRule,
     ) -> None:
+        self._retention = retention
         self._db = db
         self._clock = clock
         self._calls = calls
@@ -58,21 +69,31 @@ class SessionPages:
     async def find_session(self, app_id: str, session_id: str) -> SessionFacts:
         """Everything of a session. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await find_existing_session(tx, app_id, session_id)
+            session = await self._retention.find_session(tx, app_id, session_id)
+            kept = await self._retention.kept_of(app_id, session, tx)
             every = await peers.peers_of_session(tx, app_id, session_id)
             participant_ids = _participant_ids(every)
             everybody = await participants.participants_of_session(tx, app_id, session_id)
-            events = await peer_events.events_of_session(tx, app_id, session_id)
-            chat = await chat_page(tx, app_id, session_id, participant_ids, None)
-            transcript = await transcript_page(tx, app_id, session_id, participant_ids, None)
-            summary = await chat_transcript.find_summary(tx, app_id, session_id)
+            events = _as_kept(await peer_events.events_of_session(tx, app_id, session_id), kept)
+            chat: TalkPage[ChatMessage] = TalkPage([], 0, None, participant_ids)
+            if DataKind.CHAT in kept:
+                chat = await chat_page(tx, app_id, session_id, participant_ids, None)
+            transcript: TalkPage[TranscriptLine] = TalkPage([], 0, None, participant_ids)
+            if DataKind.TRANSCRIPTS in kept:
+                transcript = await transcript_page(tx, app_id, session_id, participant_ids, None)
+            summary = None
+            if DataKind.SUMMARIES in kept:
+                summary = await chat_transcript.find_summary(tx, app_id, session_id)
             rooms = await session_rows.children_of(tx, app_id, session_id)
+            rooms = await self._retention.only_kept(app_id, rooms, tx)
             parent_id = session.parent_session_id
             parent = (
                 await session_rows.find_session(tx, app_id, parent_id)
                 if parent_id is not None
                 else None
             )
+            if parent is not None:
+                parent = next(iter(await self._retention.only_kept(app_id, [parent], tx)), None)
         await self._look(session)
         digest = await self._digests.session_digest_of(session)
         related: Sequence[ListedSession] = await self._calls.rows_of(
@@ -91,23 +112,28 @@ class SessionPages:
             scale=digest.scale,
             digests=digest.participants,
             now=self._clock(),
+            expired=[kind for kind in DataKind if kind not in kept],
         )
 
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantFacts:
         """A participant by its id or that of one of its peers. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await find_existing_session(tx, app_id, session_id)
+            session = await self._retention.find_session(tx, app_id, session_id)
+            kept = await self._retention.kept_of(app_id, session, tx)
             participant = await participants.find_participant(tx, app_id, session_id, any_id)
             if participant is None:
                 raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
             everybody = await participants.participants_of_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             own = [peer for peer in every if peer.participant_id == participant.id]
-            events = [
-                event
-                for peer in own
-                for event in await peer_events.events_of_peer(tx, app_id, peer.id)
-            ]
+            events = _as_kept(
+                [
+                    event
+                    for peer in own
+                    for event in await peer_events.events_of_peer(tx, app_id, peer.id)
+                ],
+                kept,
+            )
         await self._look(session)
         summary, digest = await self._digest_of(session, participant.id)
         peer_ids: dict[str, set[str]] = {}
@@ -123,6 +149,7 @@ class SessionPages:
             participants={each.id: each for each in everybody},
             peer_ids=peer_ids,
             now=self._clock(),
+            kept=kept,
         )
 
     async def _look(self, session: Session) -> None:
@@ -148,7 +175,8 @@ class SessionPages:
     ) -> TalkPage[ChatMessage]:
         """A page of the chat. Raises `NotFound`."""
         async with self._db.read() as tx:
-            await find_existing_session(tx, app_id, session_id)
+            session = await self._retention.find_session(tx, app_id, session_id)
+            await self._retention.kept_until(DataKind.CHAT, session, tx)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await chat_page(tx, app_id, session_id, _participant_ids(every), cursor)
 
@@ -157,7 +185,8 @@ class SessionPages:
     ) -> TalkPage[TranscriptLine]:
         """A page of the transcript. Raises `NotFound`."""
         async with self._db.read() as tx:
-            await find_existing_session(tx, app_id, session_id)
+            session = await self._retention.find_session(tx, app_id, session_id)
+            await self._retention.kept_until(DataKind.TRANSCRIPTS, session, tx)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await transcript_page(tx, app_id, session_id, _participant_ids(every), cursor)
 
@@ -189,6 +218,12 @@ _TRANSCRIPTS: Final = (
     ("srt", Export.TRANSCRIPT_SRT),
     ("vtt", Export.TRANSCRIPT_VTT),
 )
+
+
+def _as_kept(events: list[StoredPeerEvent], kept: Kept) -> list[StoredPeerEvent]:
+    if DataKind.ADDRESSES in kept:
+        return events
+    return [event_without_addresses(event) for event in events]
 
 
 def _participant_ids(every: Sequence[Peer]) -> dict[str, str]:

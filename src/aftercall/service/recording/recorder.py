@@ -19,6 +19,7 @@ from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
 from aftercall.service.recording.plain_reports import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.store import early_facts, peers
 from aftercall.store.append_reports import Overtaken, append
 from aftercall.store.engine.database import Database
@@ -47,9 +48,12 @@ class Recorder:
         policy: Policy,
         most_talk: int = 0,
         erased_people: ErasedPeople | None = None,
+        retention: RetentionRule | None = None,
     ) -> None:
-        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
+        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit.
+        Without `retention` facts of any age are recorded."""
         self._erased_people = erased_people or ErasedPeople()
+        self._retention = retention
         self._db = db
         self._clock = clock
         self._new_id = new_id
@@ -131,6 +135,7 @@ class Recorder:
             policy=self._policy_at(now),
             erased_people=self._erased_people,
             most_talk=most_talk,
+            retention=self._retention,
         )
 
     def _policy_at(self, now: EpochMs) -> Policy:

@@ -27,6 +27,7 @@ from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Ph
 from aftercall.service.recording.appends import PeerKey
 from aftercall.service.recording.delivery import Delivery, Outcome, rejected
 from aftercall.service.recording.follow_ups import job_of_end, job_of_late_facts
+from aftercall.service.recording.past_retention import PAST_RETENTION, PastRetention
 from aftercall.store import jobs, meetings, participants, peers
 from aftercall.store.sessions import rows as session_rows
 
@@ -55,8 +56,17 @@ class LoadedSession:
 class SessionResolver:
     """Finds, loads and saves the sessions of one transaction."""
 
-    def __init__(self, tx: AsyncConnection, *, now: EpochMs, new_id: NewId, policy: Policy) -> None:
+    def __init__(
+        self,
+        tx: AsyncConnection,
+        *,
+        now: EpochMs,
+        new_id: NewId,
+        policy: Policy,
+        past: PastRetention,
+    ) -> None:
         self._tx = tx
+        self._past = past
         self._now = now
         self._new_id = new_id
         self._policy = policy
@@ -190,6 +200,8 @@ class SessionResolver:
         self, delivery: Delivery, event: AnyEvent, meeting_id: str
     ) -> LoadedSession | Outcome:
         app_id = delivery.app_id
+        if await self._past.is_too_old(app_id, event.at):
+            return PAST_RETENTION
         meeting = await self._meeting_for(delivery, event, meeting_id)
         if meeting is None:
             return rejected("unknown_meeting", "There is no such meeting.")

@@ -40,8 +40,10 @@ from aftercall.service.recording.delivery import (
     rejected,
 )
 from aftercall.service.recording.erased import ErasedSenders
+from aftercall.service.recording.past_retention import PAST_RETENTION, PastRetention
 from aftercall.service.recording.plain_reports import is_plain_report, is_watched
 from aftercall.service.recording.session_resolver import SessionResolver
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.store import early_facts, peers
 from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
 
@@ -65,12 +67,14 @@ class RecordTransaction:
         policy: Policy,
         erased_people: ErasedPeople,
         most_talk: int = 0,
+        retention: RetentionRule | None = None,
     ) -> None:
         self._tx = tx
         self._erased_people = erased_people
         self._erased = ErasedSenders({}, {})
         self._now = now
-        self._sessions = SessionResolver(tx, now=now, new_id=new_id, policy=policy)
+        self._past = PastRetention(tx, now=now, retention=retention)
+        self._sessions = SessionResolver(tx, now=now, new_id=new_id, policy=policy, past=self._past)
         self._statuses: Mapping[PeerKey, peers.PeerStatus] = {}
         self._appends = PendingAppends(tx, most_talk=most_talk)
 
@@ -159,7 +163,10 @@ class RecordTransaction:
         loaded = await self._sessions.find(delivery, event)
         if isinstance(loaded, Outcome):
             return loaded
-        session_id = loaded.work.session.id
+        allowed = await self._past.allowed(loaded.work.session, event)
+        if isinstance(allowed, Outcome):
+            return allowed
+        event, session_id = allowed, loaded.work.session.id
         if isinstance(event, ChatSent | LineSpoken):
             text = event.payload if isinstance(event, ChatSent) else event.text
             if not await self._appends.has_room(delivery.app_id, session_id, text):
@@ -195,6 +202,8 @@ class RecordTransaction:
             return rejected(
                 "unknown_session", "No such session or peer is known, and no meeting is named."
             )
+        if await self._past.is_too_old(delivery.app_id, event.at):
+            return PAST_RETENTION
         fact = EarlyFact(source=delivery.source, received_at=delivery.received_at, event=event)
         is_new = await early_facts.hold(self._tx, delivery.app_id, fact)
         return ACCEPTED if is_new else DUPLICATE

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import structlog
 from cachetools import FIFOCache
 
+from aftercall.core.address_removal import digest_without_addresses
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
@@ -20,8 +21,11 @@ from aftercall.core.overview.session_summary import (
 )
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.records import Phase, Session
+from aftercall.core.retention import DataKind
 from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.retention_rule import Kept, RetentionRule
+from aftercall.settings import Settings
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
@@ -53,11 +57,26 @@ class _Kept(NamedTuple):
     call: SessionDigest
 
 
+def _as_kept(digest: Digest, kept: Kept) -> Digest | None:
+    """What may be read of a digest; nothing if reports are not kept."""
+    if DataKind.REPORTS not in kept:
+        return None
+    return digest if DataKind.ADDRESSES in kept else digest_without_addresses(digest)
+
+
 class Digests:
     """Reads stored digests, and makes those of live sessions."""
 
-    def __init__(self, *, db: Database, clock: Clock, reports: Reports) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        reports: Reports,
+        retention: RetentionRule | None = None,
+    ) -> None:
         self._db = db
+        self._retention = retention or RetentionRule(db=db, clock=clock, settings=Settings())
         self._clock = clock
         self._reports = reports
         self._kept: FIFOCache[tuple[str, str], _Kept] = FIFOCache(MOST_KEPT)
@@ -122,19 +141,31 @@ class Digests:
         if session.phase is not Phase.ENDED:
             return None
         async with self._db.read() as tx:
-            kept = await facets.find_summaries(tx, session.app_id, [session.id])
+            stored = await facets.find_summaries(tx, session.app_id, [session.id])
             digested = await facets.find_digest(tx, session.app_id, session.id, participant_id)
-        return (kept[session.id], digested) if session.id in kept else None
+            kept = await self._retention.kept_of(session.app_id, session, tx)
+        if session.id not in stored:
+            return None
+        if digested is not None:
+            digested = _as_kept(digested, kept)
+        return stored[session.id], digested
 
     async def session_digest_of(self, session: Session) -> SessionDigest:
-        """A session by its participants' digests: as stored at its end, else as of now."""
+        """A session by its participants' digests: as stored at its end, else as of now. Without any
+        if its reports are not kept."""
         if session.phase is Phase.ENDED:
             async with self._db.read() as tx:
                 rows = await participants.participants_of_session(tx, session.app_id, session.id)
-                kept = await facets.find_digests(tx, session.app_id, session.id)
-            if kept:
-                scale = next(iter(kept.values())).scale
-                return SessionDigest(scale, [(row, kept[row.id]) for row in rows if row.id in kept])
+                stored = await facets.find_digests(tx, session.app_id, session.id)
+                kept = await self._retention.kept_of(session.app_id, session, tx)
+            if DataKind.REPORTS not in kept:
+                return SessionDigest(scale_of_session(session, rows, self._clock()), [])
+            if stored or DataKind.SAMPLES not in kept:
+                scale = scale_of_session(session, rows, self._clock())
+                scale = next((digest.scale for digest in stored.values()), scale)
+                made = [(row, _as_kept(stored[row.id], kept)) for row in rows if row.id in stored]
+                found = [(row, digest) for row, digest in made if digest is not None]
+                return SessionDigest(scale, found)
         return await self.live_session_digest(session)
 
     async def live_session_digest(self, session: Session) -> SessionDigest:

@@ -13,6 +13,7 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
+from aftercall.core.address_removal import verdict_without_addresses
 from aftercall.core.errors import Bug
 from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.report.fold import ReportDetails, Verdict
@@ -109,6 +110,13 @@ def report_of(verdict: Verdict, details: ReportDetails) -> Report:
     return report
 
 
+def without_addresses(report: Report) -> Report:
+    """The report without addresses; its rows hold none."""
+    return Report(
+        verdict_without_addresses(report.verdict), report._receptions, report.rows, report._ends
+    )
+
+
 def pack_ends(ends: Ends) -> bytes:
     """The ends of a participant's streams, compressed."""
     return _compress(msgspec.json.encode(ends))
@@ -134,6 +142,15 @@ def fold_in(document: bytes) -> bytes:
     """The `fold` of a provisional document; empty in a complete one."""
     index, _ = _index_in(document, _provisional_indexes)
     return document[len(document) - index.fold :] if index.fold else b""
+
+
+def document_without_addresses(document: bytes) -> bytes:
+    """A complete document without addresses. Raises `Bug` for one that cannot be read."""
+    index, start = _index_in(document, _indexes)
+    parts = _Parts(document, start)
+    verdict = verdict_without_addresses(_verdicts.decode(_decompress(parts.take(index.verdict))))
+    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
+    return pack(verdict, details, parts.take(index.ends))
 
 
 def completed(document: bytes, verdict: Verdict, ends: bytes) -> bytes:

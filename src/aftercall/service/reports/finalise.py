@@ -3,8 +3,10 @@
 from typing import Final
 
 from aftercall.core.records import Session
+from aftercall.core.retention import DataKind
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.work_metrics import JudgedSessions
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
@@ -24,8 +26,10 @@ class Finaliser:
         session_reports: SessionReports,
         summaries: Summaries,
         judged: JudgedSessions,
+        retention: RetentionRule,
     ) -> None:
         self._db = db
+        self._retention = retention
         self._session_reports = session_reports
         self._summaries = summaries
         self._judged = judged
@@ -49,6 +53,9 @@ class Finaliser:
 
     async def _wants_summary(self, session: Session) -> bool:
         async with self._db.read() as tx:
+            kept = await self._retention.kept_of(session.app_id, session, tx)
+            if not {DataKind.TRANSCRIPTS, DataKind.SUMMARIES} <= kept:
+                return False
             meeting = await meetings.find_meeting(tx, session.app_id, session.meeting_id)
             if meeting is None or not meeting.settings.get(SUMMARISE_ON_END):
                 return False

@@ -12,10 +12,19 @@ from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult
 from aftercall.core.records import Participant, Peer
-from aftercall.service.reports.document import Report, is_readable, report_of, unpack
+from aftercall.core.retention import DataKind
+from aftercall.service.reports.document import (
+    Report,
+    is_readable,
+    report_of,
+    unpack,
+    without_addresses,
+)
 from aftercall.service.reports.live_folds import LiveFigures, LiveFolds
 from aftercall.service.reports.participant_fold import name_of
+from aftercall.service.retention_rule import Kept, RetentionRule, expired
 from aftercall.service.session_watches import SessionWatches
+from aftercall.settings import Settings
 from aftercall.store import participant_reports, reports
 from aftercall.store.engine.database import Database
 from aftercall.store.participant_reports import ReportDocument
@@ -25,8 +34,14 @@ class Reports:
     """Reads reports. A report is about one participant, with all its peers."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, watches: SessionWatches | None = None
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        retention: RetentionRule | None = None,
+        watches: SessionWatches | None = None,
     ) -> None:
+        self._retention = retention or RetentionRule(db=db, clock=clock, settings=Settings())
         self._db = db
         self._clock = clock
         self._watches = watches or SessionWatches(db=db, clock=clock)
@@ -37,31 +52,42 @@ class Reports:
         found = await participant_reports.find_by_peer(self._db, app_id, peer_id)
         if found is None:
             raise NotFound.of("peer", peer_id)
-        return await self.report_of(*found)
+        kept = await self._retention.kept_of(app_id, found.session)
+        if DataKind.SESSIONS not in kept:
+            raise NotFound.of("peer", peer_id)
+        return await self.report_of(found.participant, found.peers, found.report, kept)
 
     async def find_report(
-        self, participant: Participant, participant_peers: Sequence[Peer]
+        self, participant: Participant, participant_peers: Sequence[Peer], kept: Kept
     ) -> Report:
         """`report_of`, where what is stored has not been read yet."""
         async with self._db.read() as tx:
             stored = await reports.find_report(tx, participant.app_id, participant.id)
         read = None if stored is None else ReportDocument(stored.fold_version, stored.document)
-        return await self.report_of(participant, participant_peers, read)
+        return await self.report_of(participant, participant_peers, read, kept)
 
     async def report_of(
         self,
         participant: Participant,
         participant_peers: Sequence[Peer],
         stored: ReportDocument | None,
+        kept: Kept,
     ) -> Report:
         """The report on a participant with these peers: the stored one once its session has been
-        folded and compared, else one folded now, at most two seconds old."""
+        folded and compared, else one folded now, at most two seconds old. `kept` are the kinds of
+        the session's data that may be read. Raises `NotFound` when reports are not among them, or
+        there is none and what it would be folded from is not kept."""
+        if DataKind.REPORTS not in kept:
+            raise expired(DataKind.REPORTS, participant.session_id)
         if (
             stored is not None
             and stored.fold_version != reports.PROVISIONAL
             and is_readable(stored.document)
         ):
-            return unpack(stored.document)
+            report = unpack(stored.document)
+            return report if DataKind.ADDRESSES in kept else without_addresses(report)
+        if DataKind.SAMPLES not in kept:
+            raise expired(DataKind.REPORTS, participant.session_id)
         await self._watches.look(participant.app_id, participant.session_id)
         live = await self._live.find(participant, participant_peers)
         if live.report is not None:

@@ -24,6 +24,7 @@ from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_ses
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict
 from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, StoredReport
+from aftercall.core.retention import DataKind
 from aftercall.service.reports.document import completed, pack_ends, pack_provisional
 from aftercall.service.reports.fold_cache import FoldCache
 from aftercall.service.reports.participant_fold import (
@@ -37,6 +38,8 @@ from aftercall.service.reports.participant_fold import (
     stored_fold,
 )
 from aftercall.service.reports.session_verdict import SessionOverview, overview_of
+from aftercall.service.retention_rule import Kept, RetentionRule
+from aftercall.settings import Settings
 from aftercall.store import (
     erasures,
     participants,
@@ -77,6 +80,15 @@ class _Snapshot(NamedTuple):
     unmerged: set[str]
     """The peers with samples outside their segment."""
     stored: Mapping[str, ReportVersion]
+    is_folded: bool
+    """Whether the session has a verdict."""
+    kept: Kept
+
+    @property
+    def can_be_folded(self) -> bool:
+        """Whether a fold has all that the one before had, and its reports are wanted. A session
+        that was never folded is folded without its samples, so that it is found and counted."""
+        return not self.is_folded or {DataKind.SAMPLES, DataKind.REPORTS} <= self.kept
 
 
 class _Folded(NamedTuple):
@@ -113,15 +125,19 @@ async def _check_not_erased(tx: AsyncConnection, found: _Snapshot) -> None:
 class SessionReports:
     """Folds the reports of sessions and stores them."""
 
-    def __init__(self, *, db: Database, clock: Clock) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, retention: RetentionRule | None = None
+    ) -> None:
         self._db = db
+        self._retention = retention or RetentionRule(db=db, clock=clock, settings=Settings())
         self._clock = clock
         self._cache = FoldCache()
 
     async def fold_session(self, app_id: str, session_id: str) -> int:
         """Fold every participant of a session, merge its samples, compare all of them and store
         the reports, and of an ended session its verdicts; returns how many reports there are.
-        A participant is not folded again while its facts are the same."""
+        A participant is not folded again while its facts are the same, nor anybody of a session
+        whose samples, or reports, are not kept any more."""
         while True:
             try:
                 return await self._fold_session(app_id, session_id)
@@ -130,7 +146,7 @@ class SessionReports:
 
     async def _fold_session(self, app_id: str, session_id: str) -> int:
         found = await self._snapshot(app_id, session_id)
-        if found is None:
+        if found is None or not found.can_be_folded:
             return 0
         now = self._clock()
         scale = scale_of_session(found.session, found.participants, now)
@@ -158,6 +174,8 @@ class SessionReports:
                 events=await peer_events.counts_of_session(tx, app_id, session_id),
                 unmerged=await samples.unmerged_peers(tx, app_id, session_id),
                 stored=await reports.versions_of_session(tx, app_id, session_id),
+                is_folded=bool(await facets.find_summaries(tx, app_id, [session_id])),
+                kept=await self._retention.kept_of(app_id, session, tx),
             )
 
     async def _known_fold(
@@ -191,7 +209,10 @@ class SessionReports:
         session = found.session
         async with self._db.read() as tx:
             stored = [
-                await samples.read_peer(tx, peer.app_id, peer.id) for peer in participant_peers
+                await samples.read_peer(tx, peer.app_id, peer.id)
+                if DataKind.SAMPLES in found.kept
+                else PeerSamples(peer.app_id, peer.id, [], None)
+                for peer in participant_peers
             ]
             events = [
                 await peer_events.events_of_peer(tx, peer.app_id, peer.id)
@@ -207,6 +228,9 @@ class SessionReports:
             document=made.document,
         )
         async with self._db.write() as tx:
+            if await session_rows.lock_session(tx, session.app_id, session.id) is None:
+                # Deleted meanwhile: nothing of it may come back.
+                return made.folded
             await _check_not_erased(tx, found)
             for segment in made.segments:
                 await segments.save(tx, segment)
@@ -233,7 +257,8 @@ class SessionReports:
         }
         async with self._db.write() as tx:
             current = await session_rows.lock_session(tx, session.app_id, session.id)
-            if current is None:
+            if current is None or current.kept_kinds != session.kept_kinds:
+                # Its data, or some, were deleted meanwhile.
                 return
             await _check_not_erased(tx, found)
             if current.title != session.title:
@@ -246,7 +271,8 @@ class SessionReports:
                 made = replace(report, fold_version=FOLD_VERSION, folded_at=now, document=document)
                 await reports.save_reports(tx, [made])
             # Late facts can show two participants to be one.
-            await reports.delete_other_reports(tx, session.app_id, session.id, found.peers.keys())
+            wanted = found.peers.keys() if DataKind.REPORTS in found.kept else ()
+            await reports.delete_other_reports(tx, session.app_id, session.id, wanted)
             if session.phase is Phase.ENDED:
                 await facets.save_verdict(tx, overview.session, overview.peers)
                 await people.save_people(tx, overview.people)
@@ -257,20 +283,21 @@ class SessionReports:
         """Fold the reports again that an older version made, or that were never completed, one
         session after another; yields the progress after each."""
         folded_sessions = folded_reports = 0
+        after: reports.OldReport | None = None
         while True:
             async with self._db.read() as tx:
-                older = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
-                found = [await reports.find_report(tx, *key) for key in older]
+                older = await reports.reports_of_older_fold(
+                    tx, FOLD_VERSION, REFOLD_BATCH, after=after
+                )
             if not older:
                 return
-            for app_id, session_id in {(r.app_id, r.session_id) for r in found if r is not None}:
-                folded_reports += await self.fold_session(app_id, session_id)
-                folded_sessions += 1
-                yield Refolded(folded_sessions, folded_reports)
-            async with self._db.read() as tx:
-                left = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
-            if left == older:
-                raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
+            after = older[-1]
+            for app_id, session_id in {(each.app_id, each.session_id) for each in older}:
+                folded = await self.fold_session(app_id, session_id)
+                if folded:
+                    folded_reports += folded
+                    folded_sessions += 1
+                    yield Refolded(folded_sessions, folded_reports)
 
 
 def _fold(

@@ -19,9 +19,12 @@ from aftercall.core.records import (
     SummaryState,
     TranscriptLine,
 )
+from aftercall.core.retention import DataKind
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.core.summary.summarise import summarise
 from aftercall.service.recording.follow_ups import SUMMARISE
+from aftercall.service.retention_rule import RetentionRule
+from aftercall.settings import Settings
 from aftercall.store import chat_transcript, jobs, meetings
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -51,24 +54,28 @@ class Summaries:
         db: Database,
         clock: Clock,
         options_of: Callable[[Mapping[str, Any]], SummaryOptions],
+        retention: RetentionRule | None = None,
         summariser: Summariser = extract,
     ) -> None:
         self._db = db
         self._clock = clock
         self._options_of = options_of
+        self._retention = retention or RetentionRule(db=db, clock=clock, settings=Settings())
         self._summariser = summariser
 
     async def request(self, app_id: str, session_id: str) -> Summary:
         """Request a summary; returns it. One under way is not started twice; a finished one is made
         again, and its old text is kept until then.
 
-        Raises `NotFound` for an unknown session, `Malformed` for one that has not ended or has no
-        transcript.
+        Raises `NotFound` for an unknown session, and when the time of its transcript or of its
+        summary is over; `Malformed` for one that has not ended or has no transcript.
         """
         async with self._db.write() as tx:
             session = await session_rows.lock_session(tx, app_id, session_id)
             if session is None:
                 raise NotFound.of("session", session_id)
+            for kind in (DataKind.SESSIONS, DataKind.TRANSCRIPTS, DataKind.SUMMARIES):
+                await self._retention.kept_until(kind, session, tx)
             if session.phase is not Phase.ENDED:
                 raise Malformed(
                     f"Session {session_id} is LIVE; it can be summarised once it has ended",
@@ -132,6 +139,9 @@ class Summaries:
             session = await session_rows.lock_session(tx, app_id, session_id)
             summary = await chat_transcript.find_summary(tx, app_id, session_id)
             if session is None or summary is None or summary.state not in _UNDER_WAY:
+                return
+            kept = await self._retention.kept_of(app_id, session, tx)
+            if not {DataKind.TRANSCRIPTS, DataKind.SUMMARIES} <= kept:
                 return
             summary = replace(summary, state=SummaryState.IN_PROGRESS)
             await chat_transcript.save_summary(tx, summary)

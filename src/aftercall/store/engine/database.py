@@ -160,6 +160,25 @@ class Database:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             await driver.in_one_turn(_transact, work)
 
+    async def give_back_pages(self, most: int) -> int:
+        """Take up to so many free pages off the end of SQLite's file; returns how many there were
+        to take. A file that was made without `auto_vacuum` has none to take: it uses its free pages
+        again, and does not shrink."""
+        given = 0
+
+        def work(driver: sqlite3.Connection) -> None:
+            nonlocal given
+            (is_incremental,) = driver.execute("PRAGMA auto_vacuum").fetchone()
+            if is_incremental != _INCREMENTAL:
+                return
+            (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+            given = min(free, most)
+            if given:
+                driver.execute(f"PRAGMA incremental_vacuum({given})").fetchall()
+
+        await self.write_in_one_turn(work)
+        return given
+
     @asynccontextmanager
     async def write_through_driver(self) -> AsyncIterator[Any]:
         """On PostgreSQL, asyncpg's own connection, in a transaction that is committed at the end,
@@ -173,14 +192,15 @@ class Database:
         """Let what was deleted from these tables go from the files: on SQLite out of the journal,
         on PostgreSQL out of the tables' pages as they are used again. Returns whether that was
         done; a long read may be in the way."""
-        async with self._watched(is_write=True), self._writer.connect() as connection:
+        turn = self._turn if self.is_sqlite else nullcontext()
+        # The turn first, as everybody takes it, and then the only connection.
+        async with self._watched(is_write=True), turn, self._writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            if not self.is_sqlite:
-                for table in tables:
-                    await driver.execute(f"VACUUM {table}")
-                return True
-            async with self._turn:
+            if self.is_sqlite:
                 return bool(await driver.in_one_turn(_empty_journal))
+            for table in tables:
+                await driver.execute(f"VACUUM {table}")
+            return True
 
     @asynccontextmanager
     async def _watched(self, *, is_write: bool) -> AsyncIterator[None]:
@@ -244,6 +264,10 @@ class _Spoilt:
         for engine in engines:
             event.listen(engine.sync_engine, "connect", connected)
             event.listen(engine.sync_engine, "checkout", asked_for)
+
+
+_INCREMENTAL: Final = 2
+"""What `PRAGMA auto_vacuum` answers for INCREMENTAL (sqlite.org, "PRAGMA Statements")."""
 
 
 def _empty_journal(driver: sqlite3.Connection) -> bool:
@@ -331,6 +355,8 @@ def _sqlite(
         connect_args={"timeout": busy_timeout_ms / 1000, "async_creator_fn": sqlite_driver.connect},
     )
     pragmas = [
+        # Before all else: a file takes it only as long as it is empty.
+        "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA temp_store = MEMORY",

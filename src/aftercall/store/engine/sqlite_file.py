@@ -109,3 +109,15 @@ def only_server(path: Path) -> Iterator[None]:
         held.write(str(os.getpid()))
         held.flush()
         yield
+
+
+def rebuild_file(path: Path) -> None:
+    """Write a file again without free pages, and so that it gives pages back from then on. Takes as
+    much room again, and a minute for some gigabytes; nobody else may use the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON").fetchall()
+        # A write-ahead log holds the pages as they were numbered.
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()

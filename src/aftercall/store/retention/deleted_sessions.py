@@ -13,8 +13,8 @@ from aftercall.core.retention import ALL_KINDS
 from aftercall.store.early_facts import key_of_session
 from aftercall.store.people import forget_people, people_in_sessions
 from aftercall.store.retention.removals import OF_THE_SESSION, Removal, note_removals
-from aftercall.store.sessions import facets
 from aftercall.store.sessions.day_counts import counted_as, take_out_of_day_counts
+from aftercall.store.sessions.facet_removal import listings_of, take_out_of_tallies
 from aftercall.store.sessions.minute_counts import take_out_of_minute_counts
 from aftercall.store.sessions.postings import Place, take_out_of_postings
 from aftercall.store.sessions.rows import SESSION
@@ -75,7 +75,7 @@ async def _uncount(
 ) -> None:
     """Let nothing count the sessions, and no term lead to them."""
     counted = [each for session, _ in found if (each := counted_as(session)) is not None]
-    listings = await facets.listings_of(tx, app_id, [session.id for session, _ in found])
+    listings = await listings_of(tx, app_id, [session.id for session, _ in found])
     places = [
         Place(ordinal, _terms_of(session) | listings.terms.get(session.id, frozenset()))
         for session, ordinal in found
@@ -85,7 +85,7 @@ async def _uncount(
     await take_out_of_postings(tx, app_id, places)
     await take_out_of_day_counts(tx, app_id, counted)
     await take_out_of_minute_counts(tx, app_id, counted)
-    await facets.take_out_of_tallies(tx, app_id, listings.tallies)
+    await take_out_of_tallies(tx, app_id, listings.tallies)
 
 
 def _terms_of(session: Session) -> frozenset[str]:

@@ -1,12 +1,12 @@
 """Verdicts in short: written when a session is folded, found by what they say."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import zstandard
 from msgspec.structs import replace
-from sqlalchemy import Select, Text, bindparam, delete, select, tuple_
+from sqlalchemy import Select, Text, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
@@ -33,9 +33,6 @@ from aftercall.store.tables import schema
 
 MOST_TERMS: Final = 8_000
 
-_KEYS: Final = 200
-"""Rows that one statement names."""
-
 _encode: Final = msgspec.json.Encoder().encode
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
 _digests: Final = msgspec.json.Decoder(Digest)
@@ -51,7 +48,8 @@ class _Counted(msgspec.Struct):
 
 
 _counted: Final = msgspec.json.Decoder(_Counted)
-_Tally = tuple[str, int]
+Tally = tuple[str, int]
+"""A facet and a day."""
 
 
 def search_terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
@@ -114,52 +112,6 @@ async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> N
         )
 
 
-class Listings(NamedTuple):
-    """What the verdicts of sessions have put into postings and tallies."""
-
-    terms: Mapping[str, frozenset[str]]
-    """By session."""
-    tallies: Mapping[tuple[str, int], list[int]]
-    """By facet and day: what all the sessions together add."""
-
-
-async def listings_of(tx: AsyncConnection, app_id: str, session_ids: Sequence[str]) -> Listings:
-    """What those of the sessions that have been folded have put into postings and tallies."""
-    c = schema.session_verdicts.c
-    rows = await tx.execute(
-        select(c.session_id, c.counted, c.quality_rank).where(
-            c.app_id == app_id, c.session_id.in_(list(session_ids))
-        )
-    )
-    terms: dict[str, frozenset[str]] = {}
-    sums: dict[_Tally, list[int]] = {}
-    for session_id, text, rank in rows:
-        counted = read_counted(text)
-        terms[session_id] = terms_of_counted(counted, rank)
-        for key, numbers in tallied(counted):
-            known = sums.setdefault(key, [0, 0, 0, 0])
-            sums[key] = [one + other for one, other in zip(known, numbers, strict=True)]
-    return Listings(terms, sums)
-
-
-async def take_out_of_tallies(
-    tx: AsyncConnection, app_id: str, gone: Mapping[_Tally, Sequence[int]]
-) -> None:
-    """Take what deleted sessions added out of the facets' tallies."""
-    await _tally(
-        tx, app_id, {key: [-number for number in numbers] for key, numbers in gone.items()}
-    )
-    c, keys = schema.facet_tallies.c, sorted(gone)
-    for start in range(0, len(keys), _KEYS):
-        await tx.execute(
-            delete(schema.facet_tallies).where(
-                c.app_id == app_id,
-                tuple_(c.facet, c.day).in_(keys[start : start + _KEYS]),
-                c.sessions == 0,
-            )
-        )
-
-
 async def find_summaries(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, SessionSummary]:
@@ -194,7 +146,11 @@ async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dic
         select(c.participant_id, c.digest).where(c.app_id == app_id, c.session_id == session_id)
     )
     inflate = zstandard.ZstdDecompressor().decompress
-    return {participant_id: _digests.decode(inflate(digest)) for participant_id, digest in rows}
+    return {
+        participant_id: _digests.decode(inflate(digest))
+        for participant_id, digest in rows
+        if digest
+    }
 
 
 async def find_digest(
@@ -211,7 +167,7 @@ async def find_digest(
             )
         )
     ).scalar()
-    if digest is None:
+    if not digest:
         return None
     return _digests.decode(zstandard.ZstdDecompressor().decompress(digest))
 
@@ -249,10 +205,10 @@ def read_counted(text: str) -> _Counted:
     return _counted.decode(text)
 
 
-def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest]:
-    """What is kept of a participant's verdict."""
-    plain = zstandard.ZstdDecompressor().decompress(digest)
-    return _peer_summaries.decode(summary), _digests.decode(plain)
+def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest | None]:
+    """What is kept of a participant's verdict; of its digest perhaps nothing."""
+    plain = zstandard.ZstdDecompressor().decompress(digest) if digest else b""
+    return _peer_summaries.decode(summary), _digests.decode(plain) if plain else None
 
 
 def read_summary(text: str) -> SessionSummary:
@@ -300,13 +256,13 @@ async def _recount(
     if ordinal is not None and before != after:
         await lock_day(tx, app_id, day_of_ordinal(ordinal))
         await change_postings(tx, app_id, Place(ordinal, before), Place(ordinal, after))
-    changes: dict[_Tally, list[int]] = {}
+    changes: dict[Tally, list[int]] = {}
     for sign, counted in ((-1, old), (1, new)):
         for key, numbers in tallied(counted):
             change = changes.setdefault(key, [0, 0, 0, 0])
             for place, number in enumerate(numbers):
                 change[place] += sign * number
-    await _tally(tx, app_id, changes)
+    await add_tallies(tx, app_id, changes)
 
 
 def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
@@ -319,7 +275,7 @@ def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
     return {(name, counted.created_at) for name in names}
 
 
-def tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]]:
+def tallied(counted: _Counted | None) -> Iterable[tuple[Tally, tuple[int, ...]]]:
     """What a session adds to the tallies: sessions, bad sessions, measured and bad participants
     of a facet and a day."""
     if counted is None:
@@ -329,7 +285,9 @@ def tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]
         yield (name, day), (1, int(counted.is_bad), measured, bad)
 
 
-async def _tally(tx: AsyncConnection, app_id: str, changes: Mapping[_Tally, Sequence[int]]) -> None:
+async def add_tallies(
+    tx: AsyncConnection, app_id: str, changes: Mapping[Tally, Sequence[int]]
+) -> None:
     people: dict[int, dict[str, int]] = {}
     for (facet, day), (sessions, *_) in changes.items():
         if sessions and facet.startswith(people_counts.PERSON):
@@ -349,7 +307,7 @@ async def _tally(tx: AsyncConnection, app_id: str, changes: Mapping[_Tally, Sequ
 
 
 async def _add_tallies(
-    tx: AsyncConnection, app_id: str, changes: Mapping[_Tally, Sequence[int]]
+    tx: AsyncConnection, app_id: str, changes: Mapping[Tally, Sequence[int]]
 ) -> None:
     # By key, so that two transactions lock tallies in the same order.
     rows = [

@@ -5,9 +5,10 @@ from typing import Final
 
 import msgspec
 import zstandard
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import PeerVerdict
 from aftercall.store.engine.record_mapping import upsert_rows
 from aftercall.store.tables import schema
@@ -46,3 +47,16 @@ async def people_of_session(tx: AsyncConnection, app_id: str, session_id: str) -
         select(c.participant_id, c.person).where(c.app_id == app_id, c.session_id == session_id)
     )
     return {participant_id: person for participant_id, person in rows}
+
+
+async def save_digest(
+    tx: AsyncConnection, app_id: str, session_id: str, participant_id: str, digest: Digest
+) -> None:
+    """Write the digest of one participant of a folded session over the one that is there."""
+    c = schema.peer_verdicts.c
+    compressed = zstandard.ZstdCompressor(level=LEVEL).compress(_encode(digest))
+    await tx.execute(
+        update(schema.peer_verdicts)
+        .where(c.app_id == app_id, c.session_id == session_id, c.participant_id == participant_id)
+        .values(digest=compressed)
+    )

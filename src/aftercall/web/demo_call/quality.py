@@ -62,7 +62,9 @@ async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -
     presence = await services.session_reads.find_peer(grant.app_id, peer_id)
     if any(peer.meeting_id != grant.meeting_id for peer in presence.peers):
         return None
-    report = await services.reports.report_of(presence.participant, presence.peers, presence.report)
+    report = await services.reports.report_of(
+        presence.participant, presence.peers, presence.report, presence.kept
+    )
     oldest_s = (services.clock() - JUST_NOW_MS) / SECOND_MS
     worst: tuple[int, float, str] | None = None
     for family, words in _STREAM_WORDS.items():

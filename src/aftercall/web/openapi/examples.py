@@ -25,6 +25,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "create_token": {"name": "Nightly export", "role": "read"},
     "request_person_export": {"custom_participant_id": "ada-1815"},
     "request_erasure": {"custom_participant_id": "ada-1815"},
+    "put_retention": {"samples": "30d", "chat": "90d", "sessions": "forever"},
+    "preview_retention": {"samples": "7d"},
     "sign_in": {"token": "ac_an-api-token"},
 }
 """Bodies by the operation's id; those of the intake are in its own table."""

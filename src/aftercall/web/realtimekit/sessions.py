@@ -165,7 +165,9 @@ async def get_session_participant(
         parse_path_id(session_id, what="session"),
         parse_path_id(participant_id, what="participant"),
     )
-    report = await services.reports.report_of(found.participant, found.peers, found.report)
+    report = await services.reports.report_of(
+        found.participant, found.peers, found.report, found.kept
+    )
     body = encode_participant_details(
         found.participant,
         found.peers if with_events else None,
@@ -195,7 +197,9 @@ async def get_peer_report(
     found = await services.session_reads.find_peer(
         tenant.app_id, parse_path_id(peer_id, what="peer")
     )
-    report = await services.reports.report_of(found.participant, found.peers, found.report)
+    report = await services.reports.report_of(
+        found.participant, found.peers, found.report, found.kept
+    )
     pieces = encode_peer_report_details(
         found.participant,
         found.peers if with_events else None,

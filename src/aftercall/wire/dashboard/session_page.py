@@ -64,6 +64,8 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     breakout_rooms: list[SessionRow]
     parent: SessionRow | None
     artefacts: list[Artefact] = []
+    expired: list[str] = []
+    """The kinds of data that were kept for a time, which is over."""
 
 
 def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> SessionPage:
@@ -119,6 +121,7 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
         breakout_rooms=[encode_session_row(each) for each in facts.breakout_rooms],
         parent=encode_session_row(facts.parent) if facts.parent is not None else None,
         artefacts=list(artefacts),
+        expired=[kind.value for kind in facts.expired],
     )
 
 
