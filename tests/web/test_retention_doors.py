@@ -291,4 +291,6 @@ def test_the_table_of_doors_has_every_operation_that_reads_sessions() -> None:
 
 
 OTHERS = {"/live", "/overview", "/retention", "/audit", "/erasures", "/erasures/{erasure_id:str}"}
-"""Live sessions; sums over days; what is kept; what was done, by whom."""
+OTHERS |= {"/exports/{export_id:str}"}
+"""Live sessions; sums over days; what is kept; what was done, by whom; an export, whose file has a
+test of its own."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.errors import NotFound, Refused
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.service.audit import CLI
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.person_exports import KEPT_MS
@@ -168,3 +168,22 @@ async def test_an_export_is_requested_over_http(server: RestServer) -> None:
     assert refused["error"]["reason"] == "foreign_app"
     own = f"/v1/apps/{stranger.app_id}/exports/{made['id']}"
     assert (await data(stranger, "GET", own))["error"]["reason"] == "export_not_found"
+
+
+async def test_what_is_past_its_time_is_not_in_the_archive(server: RestServer) -> None:
+    owner = await server.new_client()
+    await record_call(server, owner)
+    await run_jobs(server)
+    policies, clock = server.services.retention_policies, server.clock
+    day = {"chat": "1d", "transcripts": "1d", "addresses": "1d"}
+    await policies.choose(owner.app_id, day)
+    whole = "".join((await files_of(server, await exported(server, owner))).values())
+    clock.now = EpochMs(clock.now + 2 * DAY_MS)
+    left = "".join((await files_of(server, await exported(server, owner))).values())
+    gone = [*TEXTS, ADDRESS]
+    assert [each for each in gone if each in whole]
+    assert [each for each in gone if each in left] == []
+    assert NAME in left
+    await policies.choose(owner.app_id, {"sessions": "1d"})
+    files = await files_of(server, await exported(server, owner))
+    assert not [name for name in files if name.startswith("sessions/")]

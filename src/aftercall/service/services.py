@@ -118,14 +118,15 @@ def build_services(
     metrics = CollectorRegistry()
     most_talk = settings.session_talk_characters
     erased_people = ErasedPeople()
+    retention_rule = RetentionRule(db=db, clock=clock, settings=settings)
     person_exports = PersonExports(
         db=db,
         clock=clock,
         new_id=new_id,
         data_dir=settings.data_dir,
         erased_people=erased_people,
+        retention=retention_rule,
     )
-    retention_rule = RetentionRule(db=db, clock=clock, settings=settings)
     recorder = Recorder(
         db,
         clock=clock,

@@ -15,12 +15,18 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from aftercall.core.address_removal import (
+    digest_without_addresses,
+    event_without_addresses,
+    verdict_without_addresses,
+)
 from aftercall.core.erasure.others import Others
 from aftercall.core.errors import NotFound, Refused
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import DAY_MS, Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.overview.digest import Digest
+from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import (
     ChatMessage,
     Job,
@@ -31,6 +37,7 @@ from aftercall.core.records import (
     StoredPeerEvent,
     TranscriptLine,
 )
+from aftercall.core.retention import DataKind
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.core.summary.summarise import summarise
 from aftercall.service.audit import Act, Actor, record_act
@@ -38,6 +45,7 @@ from aftercall.service.erased_people import ErasedPeople, PersonIds
 from aftercall.service.privacy.find_person import PersonMatch, find_person
 from aftercall.service.reports.document import is_readable, unpack
 from aftercall.service.reports.participant_fold import name_of
+from aftercall.service.retention_rule import RetentionRule
 from aftercall.store import (
     apps,
     chat_transcript,
@@ -92,8 +100,10 @@ class PersonExports:
         new_id: NewId,
         data_dir: Path,
         erased_people: ErasedPeople,
+        retention: RetentionRule,
     ) -> None:
         self._db = db
+        self._retention = retention
         self._clock = clock
         self._new_id = new_id
         self._folder = data_dir / FOLDER
@@ -170,6 +180,9 @@ class PersonExports:
             session = await session_rows.find_session(tx, app_id, session_id)
             if session is None:
                 return None
+            kept = await self._retention.kept_of(app_id, session, tx)
+            if DataKind.SESSIONS not in kept:
+                return None
             every = by_participant(await peers.peers_of_session(tx, app_id, session_id))
             own = {
                 id: each
@@ -186,10 +199,18 @@ class PersonExports:
                 for peer in own_peers
                 for event in await peer_events.events_of_peer(tx, app_id, peer.id)
             ]
-            documents = {id: await reports.find_report(tx, app_id, id) for id in own}
-            digests = {id: await facets.find_digest(tx, app_id, session_id, id) for id in own}
-            chat = await chat_transcript.messages_of_session(tx, app_id, session_id)
-            lines = await chat_transcript.lines_of_session(tx, app_id, session_id)
+            judged = own if DataKind.REPORTS in kept else ()
+            documents = {id: await reports.find_report(tx, app_id, id) for id in judged}
+            digests = {id: await facets.find_digest(tx, app_id, session_id, id) for id in judged}
+            chat: list[ChatMessage] = []
+            if DataKind.CHAT in kept:
+                chat = await chat_transcript.messages_of_session(tx, app_id, session_id)
+            lines: list[TranscriptLine] = []
+            if DataKind.TRANSCRIPTS in kept:
+                lines = await chat_transcript.lines_of_session(tx, app_id, session_id)
+        has_addresses = DataKind.ADDRESSES in kept
+        if not has_addresses:
+            events = [event_without_addresses(event) for event in events]
         ids = {peer.id for peer in own_peers}
         others_peers = {peer.id: id for id, each in every.items() if id not in own for peer in each}
         others = Others(
@@ -213,11 +234,15 @@ class PersonExports:
             peers=own_peers,
             events=[replace(event, data=others.in_data(event.data)) for event in events],
             reports={
-                id: others.without(unpack(report.document).verdict)
+                id: others.without(_verdict_in(report.document, has_addresses=has_addresses))
                 for id, report in documents.items()
                 if report is not None and is_readable(report.document)
             },
-            digests={id: digest for id, digest in digests.items() if digest is not None},
+            digests={
+                id: digest if has_addresses else digest_without_addresses(digest)
+                for id, digest in digests.items()
+                if digest is not None
+            },
             chat=[message for message in chat if is_own(message)],
             transcript=own_lines,
             summary=await asyncio.to_thread(
@@ -308,3 +333,8 @@ def _job(task: str, export: PersonExport, now: EpochMs, due_at: EpochMs) -> Job:
         created_at=now,
         due_at=due_at,
     )
+
+
+def _verdict_in(document: bytes, *, has_addresses: bool) -> Verdict:
+    verdict = unpack(document).verdict
+    return verdict if has_addresses else verdict_without_addresses(verdict)
