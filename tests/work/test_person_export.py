@@ -136,6 +136,7 @@ async def test_exports_go_with_the_person(db: Database, server: RestServer, tmp_
     assert len(list((tmp_path / "exports").iterdir())) == 1
     await erase(server, owner)
     assert list((tmp_path / "exports").iterdir()) == []
+    assert await server.services.jobs.list_waiting() == []
     assert await places_of_seeds(db) == set()
 
 

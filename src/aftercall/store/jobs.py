@@ -103,6 +103,12 @@ async def renew(tx: AsyncConnection, job: Job, lease_until: EpochMs) -> bool:
     return done.rowcount == 1
 
 
+async def drop(tx: AsyncConnection, job_id: str) -> None:
+    """Delete a job that nobody runs."""
+    c = schema.jobs.c
+    await tx.execute(delete(schema.jobs).where(c.id == job_id, c.lease_until.is_(None)))
+
+
 async def finish(tx: AsyncConnection, job: Job) -> bool:
     """Delete a job that is done; returns whether the caller still held it."""
     done = await tx.execute(delete(schema.jobs).where(_is_held(job)))

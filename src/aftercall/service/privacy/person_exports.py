@@ -274,6 +274,7 @@ class PersonExports:
         """Delete an export and its file."""
         async with self._db.write() as tx:
             await person_exports.remove(tx, app_id, export_id)
+            await jobs.drop(tx, id_from(app_id, DELETE_EXPORT, export_id))
         path = self.path_of(app_id, export_id)
         for each in (path, unfinished(path)):
             await asyncio.to_thread(each.unlink, missing_ok=True)
