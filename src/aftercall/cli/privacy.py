@@ -109,7 +109,7 @@ def erase_person(
     if as_json:
         _print_json(receipt)
         return
-    out = Console(stderr=True, highlight=False)
+    out = Console(stderr=True, highlight=False, soft_wrap=True)
     if receipt.live_sessions:
         out.print(
             f"Erasure {receipt.id} waits for the end of {receipt.live_sessions} calls; a server "
@@ -146,13 +146,15 @@ def export_person(
 
         payload = {"app_id": app.id, "export_id": export.id}
         await run_until_done(services, EXPORT_PERSON, payload, is_over)
-        await asyncio.to_thread(shutil.copyfile, exports.path_of(app.id, export.id), file)
+        await asyncio.to_thread(shutil.copy, exports.path_of(app.id, export.id), file)
         found = (await exports.find(app.id, export.id)).sessions_found
         await exports.delete(app.id, export.id)
         return found
 
     found = _with_app(settings, app_id, work)
-    Console(stderr=True).print(f"{found} sessions are in {file}.", highlight=False)
+    Console(stderr=True, soft_wrap=True).print(
+        f"{found} sessions are in {file}.", highlight=False, markup=False
+    )
 
 
 @person.command("receipts")

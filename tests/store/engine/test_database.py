@@ -1,6 +1,7 @@
 """Read and write transactions, and migrations."""
 
 import asyncio
+import stat
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -82,6 +83,18 @@ async def test_a_transaction_cancelled_at_any_step_leaves_its_connection_usable(
     assert cancelled
     async with asyncio.timeout(60):
         await asyncio.gather(*(transact() for _ in range(40)))
+
+
+async def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "aftercall.db"
+    await migrate(f"sqlite:///{file}")
+    database = await Database.open(f"sqlite:///{file}")
+    async with database.read() as tx:
+        await tx.execute(text("SELECT 1 FROM apps"))
+    made = [file.parent, *file.parent.iterdir()]
+    await database.close()
+    assert len(made) > 2
+    assert {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in made if each.exists()} == {0}
 
 
 async def test_migrating_twice_changes_nothing(db: Database, database_url: str) -> None:

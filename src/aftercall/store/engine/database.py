@@ -1,9 +1,10 @@
 """The database, with `read` and `write` transactions, on SQLite and PostgreSQL."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -306,9 +307,17 @@ async def migrate(url: str) -> None:
     """
     target = _async_url(url)
     if target.get_backend_name() == "sqlite" and target.database:
-        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(target.database))
     # Alembic blocks, and wants an event loop of its own for the async drivers.
     await asyncio.to_thread(lambda: asyncio.run(_migrate(target)))
+
+
+def _make_private(file: Path) -> None:
+    """Make a database's folder and file, unless they exist, for their owner alone. SQLite gives the
+    files that it keeps beside a database the same rights."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 async def _migrate(target: URL) -> None:

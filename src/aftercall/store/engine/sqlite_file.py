@@ -92,7 +92,7 @@ def only_server(path: Path) -> Iterator[None]:
 
     Raises `UnfitDatabase` when another server has it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = path.with_name(path.name + ".lock")
     with lock.open("a+") as held:
         try:
