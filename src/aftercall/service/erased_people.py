@@ -1,6 +1,5 @@
 """Recognises people who were erased, by keyed hashes of their ids."""
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -68,7 +67,7 @@ class PersonHashes:
 
     def _hash(self, app_id: str, kind: str, value: str) -> str:
         message = "\0".join((app_id, kind, value)).encode("utf-8", "surrogatepass")
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, message, "sha256").hex()
 
 
 class ErasedPeople:

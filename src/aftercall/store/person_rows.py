@@ -24,6 +24,13 @@ class NamedRow(NamedTuple):
     user_id: str | None
 
 
+class KnownIds(NamedTuple):
+    """Ids of a person."""
+
+    custom_ids: set[str]
+    user_ids: set[str]
+
+
 class _Source(NamedTuple):
     table: Table
     session: str | None
@@ -41,8 +48,11 @@ PEOPLE: Final = _Source(schema.people, None, "custom_participant_id", "user_id")
 _TALK: Final = (schema.chat_messages, schema.transcript_lines)
 
 
-async def pages(db: Database, app_id: str, source: _Source) -> AsyncIterator[list[NamedRow]]:
-    """All rows of a table in an app. Each page is a transaction of its own."""
+async def pages(
+    db: Database, app_id: str, source: _Source, only: KnownIds | None = None
+) -> AsyncIterator[list[NamedRow]]:
+    """The rows of a table in an app, `only` those with one of these ids. Each page is a transaction
+    of its own."""
     table = source.table
     key = list(table.primary_key.columns)[1:]
     names = (source.session, source.custom, source.user)
@@ -65,6 +75,11 @@ async def pages(db: Database, app_id: str, source: _Source) -> AsyncIterator[lis
         )
         if last is not None:
             statement = statement.where(tuple_(*key) > last)
+        if only is not None:
+            custom, user = columns[1:3]
+            statement = statement.where(
+                or_(custom.in_(sorted(only.custom_ids)), user.in_(sorted(only.user_ids)))
+            )
         async with db.read() as tx:
             rows = (await tx.execute(statement)).all()
         if rows:

@@ -221,3 +221,9 @@ async def test_pages_of_the_audit_log_follow_one_another(server: RestServer) -> 
             break
         query = f"?limit=2&cursor={page['next_cursor']}"
     assert len(seen) == len(set(seen)) >= 6
+
+
+async def test_the_audit_log_says_who_changed_what_is_kept(server: RestServer) -> None:
+    owner = await server.new_client()
+    await send(owner, "PUT", "/retention", json={"samples": "30d"})
+    assert ("change_retention", owner.app_id) in await acts(owner)

@@ -147,10 +147,11 @@ class Erasures:
             await self._go_on_later(erasure, LOOK_AGAIN_MS)
             return
         await remove_noted_rows(self._db)
-        is_busy = True
+        is_busy, has_looked = True, False
         while True:
             await self._erase_begun(erasure)
-            found = await find_person(self._db, app_id, match)
+            found = await find_person(self._db, app_id, match, by_ids=has_looked)
+            has_looked = True
             erasure = await self._recognise(erasure, match)
             begun = [
                 await begin_session(self._db, app_id, session_id, erasure.id, match)

@@ -16,6 +16,7 @@ from aftercall.core.retention import (
     read_kind,
     read_seconds,
 )
+from aftercall.service.audit import CLI, Act, Actor, record_act
 from aftercall.service.retention_rule import RetentionRule, default_seconds
 from aftercall.settings import Settings
 from aftercall.store import apps
@@ -77,7 +78,7 @@ class RetentionPolicies:
         ]
 
     async def choose(
-        self, app_id: str, given: Given, *, keeps_others: bool = False
+        self, app_id: str, given: Given, *, keeps_others: bool = False, actor: Actor = CLI
     ) -> list[ChosenTime]:
         """Set the times of an app; kinds that are not named have the defaults from then on, or stay
         as they are. Servers follow within seconds.
@@ -96,6 +97,8 @@ class RetentionPolicies:
                     chosen[kind.value] = seconds
             changed = replace(app, retention=chosen)
             await apps.save_app(tx, changed)
+            act = Act.CHANGE_RETENTION
+            await record_act(tx, actor, act, app.account_id, app_id, app_id, self._clock())
         self._retention.forget(app_id)
         return self._times(changed)
 

@@ -47,7 +47,8 @@ async def put_retention(
     services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
 ) -> Answer[Retention]:
     given = times_given(parse_body(body, RetentionBody))
-    return _answer(await services.retention_policies.choose(tenant.app_id, given))
+    policies = services.retention_policies
+    return _answer(await policies.choose(tenant.app_id, given, actor=tenant.caller))
 
 
 @post(
