@@ -1,7 +1,6 @@
 """The audit log: acts with their transaction, reads a moment later, none older than it is kept."""
 
 import asyncio
-from itertools import count
 
 import pytest
 
@@ -12,8 +11,7 @@ from tests.manual_clock import ManualClock
 
 
 def log_of(db: Database, clock: ManualClock, *, keep_days: int = 0) -> AuditLog:
-    ids = count()
-    return AuditLog(db, clock=clock, new_id=lambda: f"id-{next(ids)}", keep_days=keep_days)
+    return AuditLog(db, clock=clock, keep_days=keep_days)
 
 
 async def listed(log: AuditLog, app_id: str = "app", *, with_account: bool = False) -> list[str]:

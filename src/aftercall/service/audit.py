@@ -2,6 +2,7 @@
 moment later and many at a time, where it reads."""
 
 import asyncio
+import secrets
 from collections import deque
 from contextlib import suppress
 from enum import StrEnum
@@ -11,7 +12,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Unavailable
-from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import DAY_MS, Clock, EpochMs
 from aftercall.store import audit
 from aftercall.store.audit import WHOLE_ACCOUNT, AuditEntry
@@ -22,6 +22,8 @@ WRITE_EVERY_S: Final = 1.0
 
 MOST_WAITING: Final = 20_000
 """Reads that wait for a database that is away; beyond that the earliest are logged and dropped."""
+
+_ID_BYTES: Final = 16
 
 DELETED_AT_ONCE: Final = 200
 DELETE_EVERY_S: Final = 600.0
@@ -69,7 +71,7 @@ async def record_act(
     at: EpochMs,
 ) -> None:
     """Write an act in the transaction that carries it out."""
-    await audit.append(tx, [_entry(actor, act, account_id, app_id, object, at, "")])
+    await audit.append(tx, [_entry(actor, act, account_id, app_id, object, at)])
 
 
 def _entry(
@@ -79,13 +81,12 @@ def _entry(
     app_id: str | None,
     object: str,
     at: EpochMs,
-    number: str,
 ) -> AuditEntry:
     return AuditEntry(
         account_id=account_id,
         app_id=app_id or WHOLE_ACCOUNT,
         at=at,
-        id=id_from(account_id, app_id or "", str(at), actor.id, act, object, number),
+        id=secrets.token_hex(_ID_BYTES),
         actor=actor.id,
         action=act.value,
         object=object,
@@ -95,17 +96,16 @@ def _entry(
 class AuditLog:
     """The audit log of one process. Reads are written by `run`."""
 
-    def __init__(self, db: Database, *, clock: Clock, new_id: NewId, keep_days: int) -> None:
+    def __init__(self, db: Database, *, clock: Clock, keep_days: int) -> None:
         self._db = db
         self._clock = clock
-        self._new_id = new_id
         self._keep_days = keep_days
         self._waiting: deque[AuditEntry] = deque()
         self._flushing = asyncio.Lock()
 
     def note_read(self, actor: Actor, act: Act, account_id: str, app_id: str, object: str) -> None:
         """Have a read written within a second."""
-        entry = _entry(actor, act, account_id, app_id, object, self._clock(), self._new_id())
+        entry = _entry(actor, act, account_id, app_id, object, self._clock())
         if len(self._waiting) >= MOST_WAITING:
             lost = self._waiting.popleft()
             log.error("audit entry lost", action="audit_lost", entry_id=lost.id)

@@ -214,7 +214,7 @@ def build_services(
         ),
         person_exports=person_exports,
         deletions=Deletions(db=db, clock=clock),
-        audit_log=AuditLog(db, clock=clock, new_id=new_id, keep_days=settings.audit_retention_days),
+        audit_log=AuditLog(db, clock=clock, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
         retention_policies=RetentionPolicies(
             db=db, clock=clock, settings=settings, retention=retention_rule
