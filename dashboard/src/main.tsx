@@ -12,6 +12,7 @@ import "./style/controls.css";
 import "./style/shell.css";
 import "./style/tables.css";
 import "./style/session.css";
+import "./style/settings.css";
 import "./style/charts.css";
 import "./style/pages.css";
 

@@ -40,6 +40,10 @@ export function post<Answer>(path: string, body: unknown = {}): Promise<Answer> 
   return request<Answer>("POST", path, body);
 }
 
+export function put<Answer>(path: string, body: unknown): Promise<Answer> {
+  return request<Answer>("PUT", path, body);
+}
+
 export function remove<Answer>(path: string): Promise<Answer> {
   return request<Answer>("DELETE", path);
 }

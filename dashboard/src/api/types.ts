@@ -86,6 +86,28 @@ export type SettingRow = {
   about: string;
 };
 
+export type Retention = {
+  kinds: KeptKind[];
+};
+
+/** One kind of data. `kept_s` 0: as long as the session; `effective_s` is shorter than `kept_s` where the limit of another kind is. */
+export type KeptKind = {
+  kind: string;
+  kept_s: number;
+  effective_s: number;
+  is_default: boolean;
+};
+
+export type RetentionPreview = {
+  kinds: PastKind[];
+};
+
+/** How many sessions have data of a kind that would be deleted. */
+export type PastKind = {
+  kind: string;
+  sessions: number;
+};
+
 /** In which app a session is. */
 export type Whereabouts = {
   app_id: string;

@@ -7,12 +7,14 @@ import { useTitle } from "../title";
 import { capitalise } from "../format/labels";
 import { Apps } from "./settings/apps";
 import { Jobs } from "./settings/jobs";
+import { RetentionTimes } from "./settings/retention";
 import { Tokens } from "./settings/tokens";
 
 const SECTIONS = [
   { name: "apps", title: "Apps" },
   { name: "tokens", title: "Tokens" },
   { name: "jobs", title: "Jobs" },
+  { name: "retention", title: "Retention" },
   { name: "privacy", title: "Privacy" },
   { name: "server", title: "Server" },
 ] as const;
@@ -65,6 +67,7 @@ export function SettingsPage() {
 function Body({ section }: { section: Section }) {
   if (section === "apps") return <Apps />;
   if (section === "privacy" || section === "server") return <Server section={section} />;
+  if (section === "retention") return <RetentionTimes />;
   if (!mayWrite.value) return <p class="faint">Only an admin may see this.</p>;
   return section === "tokens" ? <Tokens /> : <Jobs />;
 }

@@ -78,5 +78,8 @@ def all_pages(server: Server) -> list[str]:
         "/people",
         f"/people/{person}",
         "/overview",
-        *(f"/settings?section={name}" for name in ("apps", "tokens", "jobs", "server")),
+        *(
+            f"/settings?section={name}"
+            for name in ("apps", "tokens", "jobs", "retention", "privacy", "server")
+        ),
     ]
