@@ -4,6 +4,7 @@ import { Shell } from "./shell";
 import { startClock } from "./clock";
 import { startRouting } from "./route";
 import { followSystemTheme } from "./theme";
+import { followZone } from "./zone";
 import "uplot/dist/uPlot.min.css";
 import "@fontsource-variable/inter/wght.css";
 import "./style/tokens.css";
@@ -17,6 +18,7 @@ import "./style/charts.css";
 import "./style/pages.css";
 
 startRouting();
+followZone();
 startClock();
 followSystemTheme();
 const root = document.getElementById("root");

@@ -17,6 +17,9 @@ interface Kept {
 const NOT_OURS =
   /^\/(client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics)(\/|$)/;
 
+/** The parameter of the chosen time zone, which goes along to every page. */
+export const ZONE_PARAMETER = "tz";
+
 export const place = signal<Place>(read(0));
 
 function read(step: number): Place {
@@ -25,6 +28,19 @@ function read(step: number): Place {
 
 /** Goes to an address of ours; `replace` replaces the one in the history instead of adding to it. */
 export function go(address: string, replace = false): void {
+  move(withZone(address), replace);
+}
+
+/** The address with the time zone of this page, if one was chosen and it has none. */
+function withZone(address: string): string {
+  const here = new URLSearchParams(location.search).get(ZONE_PARAMETER);
+  const url = new URL(address, location.origin);
+  if (here === null || url.searchParams.has(ZONE_PARAMETER)) return address;
+  url.searchParams.set(ZONE_PARAMETER, here);
+  return url.pathname + url.search;
+}
+
+function move(address: string, replace: boolean): void {
   const now = location.pathname + location.search;
   if (address === now) return;
   const staysOnPage = new URL(address, location.origin).pathname === location.pathname;
@@ -46,7 +62,7 @@ export function goQuery(changes: Record<string, string | null>, replace = false)
     else query.delete(name);
   }
   const text = query.toString();
-  go(text ? `${location.pathname}?${text}` : location.pathname, replace);
+  move(text ? `${location.pathname}?${text}` : location.pathname, replace);
 }
 
 /** Listens to links and to the browser's own buttons; call once. */
@@ -58,16 +74,25 @@ export function startRouting(): void {
     // The page that comes back has its answer already, but is drawn only after this task.
     requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, scrolled)));
   });
+  // A link that is opened in a new tab, or copied, has the zone too.
+  document.addEventListener("pointerdown", (event) => {
+    const link = (event.target as Element).closest("a");
+    if (link && isOurs(link)) link.href = withZone(link.pathname + link.search) + link.hash;
+  });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest("a");
     if (!link || link.target || link.hasAttribute("download")) return;
-    if (link.origin !== location.origin || NOT_OURS.test(link.pathname)) return;
+    if (!isOurs(link)) return;
     if (link.hash && link.pathname === location.pathname) return;
     event.preventDefault();
     go(link.pathname + link.search);
   });
+}
+
+function isOurs(link: HTMLAnchorElement): boolean {
+  return link.origin === location.origin && !NOT_OURS.test(link.pathname);
 }
 
 /** The parts of a path that `:` names in the pattern; `null` if it does not match. */

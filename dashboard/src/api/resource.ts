@@ -3,8 +3,13 @@ import { get, RequestError } from "./request";
 
 const ANSWERS_KEPT = 40;
 
+/** Pauses before the next attempts after a failure that may pass; the last one repeats. */
+const RETRY_AFTER_MS = [4_000, 8_000, 15_000, 30_000] as const;
+/** No connection, too many requests, and a server or proxy that is busy or restarts. */
+const PASSING = [0, 429, 502, 503, 504];
+
 /** Earlier answers by path, so that going back shows them at once. */
-const kept = new Map<string, unknown>();
+const kept = new Map<string, { data: unknown; at: number }>();
 
 export interface Resource<Answer> {
   /** The answer to this path; until it has come, the answer to the path before it. */
@@ -13,7 +18,13 @@ export interface Resource<Answer> {
   isLoading: boolean;
   /** Whether `data` is the answer to the current path. */
   isCurrent: boolean;
+  /** When `data` came, by the viewer's clock. */
+  answeredAt: number | null;
+  /** When it is requested again after a failure; `null` if it is not. */
+  retryAt: number | null;
   reload: () => void;
+  /** Gives up the request under way. */
+  stop: () => void;
 }
 
 interface State<Answer> {
@@ -21,6 +32,8 @@ interface State<Answer> {
   data: Answer | undefined;
   error: RequestError | undefined;
   isLoading: boolean;
+  answeredAt: number | null;
+  retryAt: number | null;
 }
 
 /** Drops every answer, as at a sign-out. */
@@ -30,33 +43,45 @@ export function forgetAnswers(): void {
 
 /**
  * The server's answer to a path, requested again when the path changes; `null` requests nothing. A
- * failed renewal keeps the data and adds the error.
+ * failed renewal keeps the data and adds the error; what may pass is requested again by itself.
  */
 export function useResource<Answer>(path: string | null): Resource<Answer> {
-  const [state, setState] = useState<State<Answer>>(() => begin<Answer>(path, undefined));
+  const [state, setState] = useState<State<Answer>>(() => begin<Answer>(path, undefined, null));
   const [round, setRound] = useState(0);
   const last = useRef<string | null>(path);
+  const failures = useRef(0);
+  const underWay = useRef<AbortController | null>(null);
 
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
+    underWay.current = abort;
+    let timer = 0;
     const isOther = last.current !== path;
     last.current = path;
     setState((before) =>
-      isOther ? begin<Answer>(path, before.data) : { ...before, isLoading: true },
+      isOther ? begin<Answer>(path, before.data, before.answeredAt) : { ...before, isLoading: true },
     );
     get<Answer>(path, abort.signal).then(
       (data) => {
         if (abort.signal.aborted) return;
         keep(path, data);
-        setState({ path, data, error: undefined, isLoading: false });
+        failures.current = 0;
+        setState({ path, data, error: undefined, isLoading: false, answeredAt: Date.now(), retryAt: null });
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        setState((before) => ({ ...before, error: asRequestError(error), isLoading: false }));
+        const failure = asRequestError(error);
+        const pause = PASSING.includes(failure.status) ? pauseAfter(failures.current++) : null;
+        if (pause !== null) timer = window.setTimeout(() => setRound((count) => count + 1), pause);
+        const retryAt = pause === null ? null : Date.now() + pause;
+        setState((before) => ({ ...before, error: failure, isLoading: false, retryAt }));
       },
     );
-    return () => abort.abort();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
   }, [path, round]);
 
   return {
@@ -64,20 +89,35 @@ export function useResource<Answer>(path: string | null): Resource<Answer> {
     error: state.error,
     isLoading: state.isLoading,
     isCurrent: state.path === path && state.data !== undefined,
+    answeredAt: state.answeredAt,
+    retryAt: state.retryAt,
     reload: () => setRound((count) => count + 1),
+    stop: () => {
+      underWay.current?.abort();
+      const error = new RequestError(0, "stopped", "You stopped it.");
+      setState((before) => ({ ...before, error, isLoading: false, retryAt: null }));
+    },
   };
 }
 
-function begin<Answer>(path: string | null, before: Answer | undefined): State<Answer> {
-  const known = path === null ? undefined : (kept.get(path) as Answer | undefined);
+function pauseAfter(failures: number): number {
+  return RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length - 1)] ?? 0;
+}
+
+function begin<Answer>(
+  path: string | null,
+  before: Answer | undefined,
+  answeredAt: number | null,
+): State<Answer> {
+  const known = path === null ? undefined : kept.get(path);
   return known === undefined
-    ? { path: null, data: before, error: undefined, isLoading: path !== null }
-    : { path, data: known, error: undefined, isLoading: true };
+    ? { path: null, data: before, error: undefined, isLoading: path !== null, answeredAt, retryAt: null }
+    : { path, data: known.data as Answer, error: undefined, isLoading: true, answeredAt: known.at, retryAt: null };
 }
 
 function keep(path: string, data: unknown): void {
   kept.delete(path);
-  kept.set(path, data);
+  kept.set(path, { data, at: Date.now() });
   const oldest = kept.keys().next().value;
   if (kept.size > ANSWERS_KEPT && oldest !== undefined) kept.delete(oldest);
 }

@@ -7,6 +7,10 @@ export function Popover(props: {
   name: string;
   isActive?: boolean;
   isAtEnd?: boolean;
+  isQuiet?: boolean;
+  hasNoChevron?: boolean;
+  /** For a label without words, or to say more. */
+  title?: string;
   children: (close: () => void) => ComponentChildren;
 }) {
   const [isOpen, setIsOpen] = useState(false);
@@ -38,13 +42,15 @@ export function Popover(props: {
       <button
         type="button"
         ref={button}
-        class={props.isActive ? "choice active" : "choice"}
+        class={props.isQuiet ? "quiet" : props.isActive ? "choice active" : "choice"}
+        title={props.title}
+        aria-label={props.hasNoChevron ? props.title : undefined}
         aria-expanded={isOpen}
         aria-haspopup="dialog"
         onClick={() => setIsOpen(!isOpen)}
       >
         {props.label}
-        <span class="chevron" aria-hidden="true" />
+        {!props.hasNoChevron && <span class="chevron" aria-hidden="true" />}
       </button>
       {isOpen && (
         <div

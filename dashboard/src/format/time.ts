@@ -1,45 +1,49 @@
-/** Times and durations in the viewer's zone and locale; UTC where they must be exact. */
+/** Times and durations in the chosen zone and the viewer's locale; UTC where they must be exact. */
+
+import { fromWall, toWall, zone } from "./zone";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const exactClock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
-const dayOfYear = new Intl.DateTimeFormat(undefined, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-});
-const utcDay = new Intl.DateTimeFormat(undefined, {
-  timeZone: "UTC",
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-});
+const STYLES = {
+  clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  day: { weekday: "short", day: "numeric", month: "short" },
+  dayOfYear: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
+  longDay: { weekday: "long", day: "numeric", month: "long" },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function format(style: keyof typeof STYLES, at: number, timeZone = zone.value): string {
+  const key = `${style} ${timeZone}`;
+  let formatter = formatters.get(key);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat(undefined, { ...STYLES[style], timeZone });
+    formatters.set(key, formatter);
+  }
+  return formatter.format(at);
+}
 
 /** `14:05` */
 export function formatTime(at: number): string {
-  return clock.format(at);
+  return format("clock", at);
 }
 
 /** `14:05:09` */
 export function formatTimeWithSeconds(at: number): string {
-  return exactClock.format(at);
+  return format("exact", at);
 }
 
 /** `Tue, Nov 17`, with the year when it is not this one. */
 export function formatDate(at: number, now: number): string {
-  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return (isThisYear ? day : dayOfYear).format(at);
+  return format(yearOf(at) === yearOf(now) ? "day" : "dayOfYear", at);
+}
+
+function yearOf(at: number): number {
+  return new Date(toWall(at)).getUTCFullYear();
 }
 
 /** Day and clock; today is left out. */
@@ -47,9 +51,17 @@ export function formatDateTime(at: number, now: number): string {
   return `${isSameDay(at, now) ? "Today" : formatDate(at, now)} ${formatTime(at)}`;
 }
 
+/** A day as the head of a group: `Today, Thursday 26 November`. */
+export function formatDayHead(at: number, now: number): string {
+  const day = format("longDay", at);
+  if (isSameDay(at, now)) return `Today, ${day}`;
+  if (isSameDay(at, startOfDay(now, -1))) return `Yesterday, ${day}`;
+  return yearOf(at) === yearOf(now) ? day : format("dayOfYear", at);
+}
+
 /** A UTC day `2026-11-21` in words. */
 export function formatUtcDate(date: string): string {
-  return utcDay.format(Date.parse(`${date}T00:00:00Z`));
+  return format("day", Date.parse(`${date}T00:00:00Z`), "UTC");
 }
 
 /** `2026-11-21 13:05:09.120 UTC` */
@@ -58,7 +70,7 @@ export function formatUtc(at: number): string {
 }
 
 export function isSameDay(one: number, other: number): boolean {
-  return new Date(one).toDateString() === new Date(other).toDateString();
+  return Math.floor(toWall(one) / DAY_MS) === Math.floor(toWall(other) / DAY_MS);
 }
 
 /** A length: `42 s`, `4 min 02 s`, `1 h 05 min`. */
@@ -84,20 +96,23 @@ export function formatAge(at: number, now: number): string {
   return days === 1 ? "1 day ago" : `${days} days ago`;
 }
 
-/** The beginning of a day in the viewer's zone, so many days from the one of `at`. */
+/** The beginning of a day in the chosen zone, so many days from the one of `at`. */
 export function startOfDay(at: number, days = 0): number {
-  const start = new Date(at);
-  start.setHours(0, 0, 0, 0);
-  start.setDate(start.getDate() + days);
-  return start.getTime();
+  return fromWall((Math.floor(toWall(at) / DAY_MS) + days) * DAY_MS);
 }
 
-/** What an `<input type="datetime-local">` holds for a moment. */
+/** The time at which the wall clock shows a full hour on the day that begins at `day`. */
+export function hourOfDay(day: number, hour: number): number {
+  return fromWall(toWall(day) + hour * HOUR_MS);
+}
+
+/** What an `<input type="datetime-local">` holds for a time. */
 export function toLocalInput(at: number): string {
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return (
-    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}` +
-    `T${two(date.getHours())}:${two(date.getMinutes())}`
-  );
+  return new Date(toWall(at)).toISOString().slice(0, 16);
+}
+
+/** The time of such an input's value; not a number if it is none. */
+export function fromLocalInput(value: string): number {
+  const wall = Date.parse(`${value}Z`);
+  return Number.isNaN(wall) ? wall : fromWall(wall);
 }

@@ -2,7 +2,7 @@ import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
 import type { Overview, Totals } from "../api/types";
 import { now } from "../clock";
-import { Problem, Skeleton } from "../components/placeholders";
+import { Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatCount, formatPlural, formatMinutes, formatPercent } from "../format/numbers";
@@ -41,7 +41,7 @@ export function OverviewPage({ appId }: { appId: string }) {
         </div>
         <p class="faint">Days in UTC; live sessions count as sessions only</p>
       </div>
-      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      <Trouble resource={resource} />
       {data ? (
         <div class={resource.isCurrent ? "overview" : "overview list stale"}>
           <Totals totals={data.totals} />
@@ -50,7 +50,7 @@ export function OverviewPage({ appId }: { appId: string }) {
           <Breakdowns breakdowns={data.breakdowns} />
         </div>
       ) : (
-        !resource.error && <Skeleton lines={12} isTall />
+        !resource.error && <Skeleton lines={12} isTall onStop={resource.stop} />
       )}
     </div>
   );

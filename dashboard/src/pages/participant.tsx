@@ -5,7 +5,7 @@ import { useResource } from "../api/resource";
 import type { ParticipantPage as Page, Stream, TimelineIssue } from "../api/types";
 import { LevelMark } from "../components/level";
 import { Timestamp } from "../components/timestamp";
-import { Empty, Problem, Skeleton } from "../components/placeholders";
+import { Empty, Failed, Skeleton, Trouble } from "../components/placeholders";
 import { useWidth } from "../components/use_width";
 import { goQuery, place } from "../route";
 import { colours } from "../theme";
@@ -25,6 +25,7 @@ import { Diagnosis } from "./session/diagnosis";
 import { drawLane, LANE_HEIGHT } from "./session/draw_timeline";
 import { kitPath } from "./session/snippets";
 import { Tools } from "./session/export_menu";
+import { formatZone } from "../format/zone";
 
 const POINTS = 800;
 const RENEWED_EVERY_MS = 7_000;
@@ -54,13 +55,17 @@ export function ParticipantPage({ sessionId, peerId }: { sessionId: string; peer
   }, [isLive]);
 
   if (!data || !appId) {
-    const error = resource.error ?? lookup.error;
-    return error ? <Problem error={error} onRetry={resource.reload} /> : <Skeleton lines={14} isTall />;
+    const failed = [resource, lookup].find((one) => one.error);
+    return failed ? (
+      <Failed what="participant" resource={failed} />
+    ) : (
+      <Skeleton lines={14} isTall onStop={resource.stop} />
+    );
   }
   return (
     <article class="page session peer">
       <Head page={data} appId={appId} peerId={peerId} />
-      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      <Trouble resource={resource} />
       <Diagnosis
         findings={data.lane.diagnosis}
         sessionId={sessionId}
@@ -110,7 +115,7 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
               {lane.left_is_inferred && " (inferred)"}
             </>
           )}
-          , {formatMinutes(lane.minutes)} min
+          {lane.joined_at !== null && ` ${formatZone(lane.joined_at)}`}, {formatMinutes(lane.minutes)} min
         </span>
         <span>
           {formatLevel(lane.level)}; MOS, worst tenth: audio {formatMos(lane.p10_mos_audio)}, video {formatMos(lane.p10_mos_video)}

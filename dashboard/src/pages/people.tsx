@@ -6,13 +6,14 @@ import type { Paged } from "../api/members";
 import { now } from "../clock";
 import { Timestamp } from "../components/timestamp";
 import { LoadMoreButton, useLoadMore } from "../components/load_more";
-import { Empty, Problem, Skeleton } from "../components/placeholders";
+import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { go, goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatCount, formatPlural, formatPercent } from "../format/numbers";
 import { formatName } from "../format/labels";
 import { formatAge } from "../format/time";
 import { useListKeys } from "./sessions/keyboard";
+import { ZoneNote } from "../components/zone_note";
 
 const TYPING_PAUSE_MS = 140;
 const ROWS = "main .row-link";
@@ -34,18 +35,19 @@ export function PeoplePage({ appId }: { appId: string }) {
       <div class="page-head">
         <h1>People</h1>
         <p class="faint" role="status">
-          {resource.data && resource.data.total !== null && formatPlural(resource.data.total, "person", "people")}
+          {resource.data && resource.data.total !== null && `${formatPlural(resource.data.total, "person", "people")} · `}
+          <ZoneNote />
         </p>
       </div>
       <Search />
-      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      <Trouble resource={resource} />
       {resource.data ? (
         <div class={resource.isCurrent ? "list" : "list stale"}>
           {list.items.length ? <Table people={list.items} /> : <Nothing isSearch={search !== null} />}
           <LoadMoreButton list={list} />
         </div>
       ) : (
-        !resource.error && <Skeleton lines={12} isTall />
+        !resource.error && <Skeleton lines={12} isTall onStop={resource.stop} />
       )}
     </div>
   );
@@ -70,7 +72,7 @@ function Search() {
         id="search"
         type="search"
         class="search"
-        placeholder="Name, custom participant id or user id   /"
+        placeholder="Name, custom participant id or user id"
         aria-label="Search people"
         spellcheck={false}
         autocomplete="off"

@@ -4,13 +4,14 @@ import { LevelMark } from "../components/level";
 import { Timestamp } from "../components/timestamp";
 import { LoadMoreButton, useLoadMore } from "../components/load_more";
 import { Sentence } from "../components/sentence";
-import { Empty, Problem, Skeleton } from "../components/placeholders";
+import { Empty, Failed, Skeleton, Trouble } from "../components/placeholders";
 import { go } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatPlural, formatMinutes, formatMos, formatPercent } from "../format/numbers";
 import { capitalise, formatName, formatTitle, formatValue } from "../format/labels";
 import { formatLevel } from "../format/quality";
 import { useListKeys } from "./sessions/keyboard";
+import { ZoneNote } from "../components/zone_note";
 
 const USUAL = ["browser", "os", "network", "relay", "country"] as const;
 const ROWS = "main .row-link";
@@ -29,14 +30,15 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
   useListKeys(ROWS);
   if (!data) {
     return resource.error ? (
-      <Problem error={resource.error} onRetry={resource.reload} />
+      <Failed what="person" resource={resource} />
     ) : (
-      <Skeleton lines={12} isTall />
+      <Skeleton lines={12} isTall onStop={resource.stop} />
     );
   }
   return (
     <article class="page">
       <Head page={data} />
+      <Trouble resource={resource} />
       <Usual page={data} />
       {list.items.length ? (
         <Calls calls={list.items} />
@@ -65,6 +67,7 @@ function Head({ page }: { page: Page }) {
         <a href={`/sessions?person=${encodeURIComponent(person.person)}&person_name=${name}`}>
           In the sessions list
         </a>
+        <ZoneNote />
       </p>
     </header>
   );

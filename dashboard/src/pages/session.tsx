@@ -6,7 +6,7 @@ import type { SessionPage, SessionRow } from "../api/types";
 import { aheadOf, now } from "../clock";
 import { Sparkline, Verdict } from "../components/level";
 import { Timestamp } from "../components/timestamp";
-import { Problem, Skeleton } from "../components/placeholders";
+import { Failed, Skeleton, Trouble } from "../components/placeholders";
 import { useTitle } from "../title";
 import { formatCount, formatPlural, formatMinutes } from "../format/numbers";
 import { formatName, formatPhase, formatTitle } from "../format/labels";
@@ -17,6 +17,7 @@ import { kitPath } from "./session/snippets";
 import { TalkPanel } from "./session/talk";
 import { Timeline } from "./session/timeline";
 import { Tools } from "./session/export_menu";
+import { formatZone } from "../format/zone";
 
 const RENEWED_EVERY_MS = 7_000;
 
@@ -46,18 +47,18 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   useEffect(() => () => point(null), []);
 
   if (!data || !appId || !base) {
-    const error = resource.error ?? lookup.error;
-    return error ? (
-      <Problem error={error} onRetry={resource.error ? resource.reload : lookup.reload} />
+    const failed = [resource, lookup].find((one) => one.error);
+    return failed ? (
+      <Failed what="session" resource={failed} />
     ) : (
-      <Skeleton lines={14} isTall />
+      <Skeleton lines={14} isTall onStop={resource.stop} />
     );
   }
   const kit = `${kitPath(me.value?.account_id ?? "", appId)}/sessions/${encodeURIComponent(sessionId)}`;
   return (
     <article class="page session">
       <Head page={data} appId={appId} rawPath={kit} base={base} />
-      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      <Trouble resource={resource} />
       <Diagnosis
         findings={data.diagnosis}
         isCut={data.diagnosis_is_cut}
@@ -162,8 +163,8 @@ function When({ call }: { call: SessionRow }) {
           {" – "}
           <Timestamp at={end} as={isSameDay(start, end) ? "clock" : "moment"} />
         </>
-      )}
-      , {formatDuration(end - start)}
+      )}{" "}
+      {formatZone(start)}, {formatDuration(end - start)}
       {!isOver && " so far"}
     </span>
   );

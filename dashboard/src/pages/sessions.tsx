@@ -1,15 +1,16 @@
 import { useCallback } from "preact/hooks";
 import type { SessionListPage, SessionRow } from "../api/types";
 import { Legend } from "../components/level";
-import { Empty, Problem, Skeleton } from "../components/placeholders";
+import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { formatCount, formatPlural } from "../format/numbers";
 import { FilterBar } from "./sessions/filter_bar";
 import { sessionListPath, isFiltered, ROWS_A_PAGE } from "./sessions/filters";
 import { useListKeys } from "./sessions/keyboard";
-import { useLiveList } from "./sessions/live_list";
+import { useLiveList, type LiveList } from "./sessions/live_list";
 import { SessionTableRow } from "./sessions/session_row";
+import { ZoneNote } from "../components/zone_note";
 
 const ROW_LINKS = "main .row-link";
 
@@ -33,22 +34,29 @@ export function SessionsPage({ appId }: { appId: string }) {
         <h1>Sessions</h1>
         <p class="faint" role="status">
           {data && formatPlural(data.total, "session")}
+          {data && " · "}
+          <ZoneNote />
           {isFirstPage && data && !list.isListening && " · not updating at the moment"}
         </p>
         <Legend />
       </div>
       <FilterBar appId={appId} />
-      {list.error && <Problem error={list.error} onRetry={list.reload} />}
+      <Trouble resource={list} />
       {data ? (
-        <div class={list.isCurrent ? "list" : "list stale"} aria-busy={!list.isCurrent}>
+        <div class={listClass(list)} aria-busy={!list.isCurrent}>
           <Table list={data} />
           {data.total > 0 && <Pages list={data} />}
         </div>
       ) : (
-        !list.error && <Skeleton lines={14} isTall />
+        !list.error && <Skeleton lines={14} isTall onStop={list.stop} />
       )}
     </div>
   );
+}
+
+function listClass(list: LiveList): string {
+  const isCut = list.error !== undefined || !list.isListening;
+  return ["list", list.isCurrent ? "" : "stale", isCut ? "cut" : ""].filter(Boolean).join(" ");
 }
 
 function Table({ list }: { list: SessionListPage }) {
@@ -155,7 +163,7 @@ function Pages({ list }: { list: SessionListPage }) {
         </select>
       </label>
       <span class="faint keys">
-        <kbd>j</kbd> <kbd>k</kbd> rows · <kbd>Enter</kbd> open · <kbd>/</kbd> search
+        <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> opens · <kbd>?</kbd> all keys
       </span>
     </nav>
   );

@@ -27,6 +27,7 @@ def test_an_api_token_signs_in_and_signing_out_ends_it(server: Server, chromium:
     assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
     assert page.evaluate("document.cookie") == ""
 
+    page.get_by_role("button", name="Account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto("/sessions")

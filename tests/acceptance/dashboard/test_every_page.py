@@ -89,11 +89,25 @@ def test_axe_finds_nothing_in_dialogs_and_tabs(server: Server, page: Page) -> No
     for tab in ("Chat", "Transcript", "Summary", "Events"):
         page.get_by_role("tab", name=tab).click()
         assert violations(page) == [], tab
-    for opener in ("Downloads", "Copy as", "Raw JSON"):
+    for opener in ("Downloads", "Copy as", "Raw JSON", "Time zone", "Account"):
         page.get_by_role("button", name=opener).click()
         expect(page.get_by_role("dialog")).to_be_visible()
         assert violations(page) == [], opener
         page.keyboard.press("Escape")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed")
+def test_the_list_of_keys_and_the_page_that_is_not_there_are_accessible(
+    server: Server, narrow_page: Page
+) -> None:
+    for address in ("/nowhere", "/sessions?search=nobodyhasthisname"):
+        narrow_page.goto(address)
+        wait_until_loaded(narrow_page)
+        narrow_page.evaluate(AXE.read_text())
+        assert violations(narrow_page) == [], address
+    narrow_page.keyboard.press("?")
+    expect(narrow_page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert violations(narrow_page) == []
 
 
 def violations(page: Page) -> list[str]:

@@ -1,3 +1,7 @@
+import { Icon } from "../../components/icon";
+import { formatTimeWithSeconds } from "../../format/time";
+import { copyLink } from "../../frame/keys";
+import { pinned } from "./time_cursor";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { me } from "../../account";
 import { get } from "../../api/request";
@@ -26,6 +30,10 @@ export function Tools(props: {
   });
   return (
     <div class="row tools">
+      <button type="button" class="quiet" aria-keyshortcuts="." onClick={() => void copyLink()}>
+        <Icon name="link" />
+        {pinned.value === null ? "Copy link" : `Copy link to ${formatTimeWithSeconds(pinned.value)}`}
+      </button>
       {props.artefacts && props.artefacts.length > 0 && (
         <Popover label="Downloads" name="Downloads" isAtEnd>
           {() => <Downloads artefacts={props.artefacts ?? []} />}

@@ -3,12 +3,17 @@
 import { computed, signal } from "@preact/signals";
 import { goQuery, place } from "../../route";
 
+/** A time in an address: ms since 1970, or as ISO 8601 with its zone, as copied links have it. */
+function readMoment(text: string | null): number | null {
+  const at = text === null || text === "" ? Number.NaN : /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  return Number.isFinite(at) ? at : null;
+}
+
 /** The time at the pointer. */
 const hovered = signal<number | null>(null);
 /** The pinned time, which is in the address. */
 const pinned = computed<number | null>(() => {
-  const given = Number(place.value.query.get("at") || Number.NaN);
-  return Number.isFinite(given) ? given : null;
+  return readMoment(place.value.query.get("at"));
 });
 /** Whether the pointer is over a list, which then does not follow. */
 export const isInList = signal(false);

@@ -1,6 +1,7 @@
 /** Conversions between times and places on a track. */
 
 import type { ParticipantTimeline, SessionPage } from "../../api/types";
+import { offsetAt } from "../../format/zone";
 
 export interface Scale {
   from_at: number;
@@ -35,12 +36,12 @@ const STEPS_MS = [
   1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
 ];
 
-/** Round times in the viewer's zone as ticks of a track, at most `most`. */
+/** Round times in the chosen zone as ticks of a track, at most `most`. */
 export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: boolean }[] {
   const length = scale.to_at - scale.from_at;
   const step = STEPS_MS.find((one) => length / one <= most) ?? Math.ceil(length / most);
   // Steps of more than an hour begin at a local midnight.
-  const zone_ms = -new Date(scale.from_at).getTimezoneOffset() * 60_000;
+  const zone_ms = offsetAt(scale.from_at);
   const ticks: { at: number; hasSeconds: boolean }[] = [];
   let at = Math.ceil((scale.from_at + zone_ms) / step) * step - zone_ms;
   for (; at <= scale.to_at; at += step) ticks.push({ at, hasSeconds: step < 60_000 });

@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../../components/icon";
 import { goQuery, place } from "../../route";
-import { sessionListPath, chipsOf, fromTheStart, isFiltered } from "./filters";
+import { sessionListPath, chipsOf, searchChip, fromTheStart, isFiltered } from "./filters";
 import { MoreFilters } from "./more_filters";
 import { WhenFilter } from "./time_filter";
 
-const TYPING_PAUSE_MS = 140;
 const STATES = [
   { value: "", text: "All" },
   { value: "LIVE", text: "Live" },
@@ -17,14 +16,13 @@ const ORDERS = [
   { sort: "minutes", order: "desc", text: "Most minutes first" },
 ];
 
-/** Search and filters above the list. */
+/** The filters above the list; the search is in the top bar. */
 export function FilterBar({ appId }: { appId: string }) {
   const { query } = place.value;
-  const chips = chipsOf(query);
+  const chips = [...searchChip(query), ...chipsOf(query)];
   return (
     <div class="filters">
-      <div class="row" role="search">
-        <Search />
+      <div class="row">
         <div class="segments" role="group" aria-label="Status">
           {STATES.map(({ value, text }) => (
             <button
@@ -49,6 +47,7 @@ export function FilterBar({ appId }: { appId: string }) {
         <MoreFilters appId={appId} />
         <Order />
         <a class="choice export" href={sessionListPath(appId, query, "csv")} download>
+          <Icon name="download" />
           CSV
         </a>
       </div>
@@ -64,8 +63,8 @@ export function FilterBar({ appId }: { appId: string }) {
                 goQuery(fromTheStart(Object.fromEntries(chip.removes.map((name) => [name, null]))))
               }
             >
-              {chip.text}
-              <span aria-hidden="true"> ×</span>
+              <bdi>{chip.text}</bdi>
+              <Icon name="cross" />
             </button>
           ))}
           <a class="clear" href="/sessions">
@@ -98,41 +97,5 @@ function Order() {
         </option>
       ))}
     </select>
-  );
-}
-
-function Search() {
-  const inAddress = place.value.query.get("search") ?? "";
-  const [text, setText] = useState(inAddress);
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef(0);
-
-  useEffect(() => {
-    // The field follows the address, except while the viewer is typing.
-    if (document.activeElement !== field.current) setText(inAddress);
-  }, [inAddress]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-
-  return (
-    <input
-      id="search"
-      ref={field}
-      type="search"
-      class="search"
-      placeholder="Meeting, participant or id   /"
-      aria-label="Search by meeting, participant or id"
-      aria-keyshortcuts="/"
-      spellcheck={false}
-      autocomplete="off"
-      value={text}
-      onInput={(event) => {
-        const typed = event.currentTarget.value;
-        setText(typed);
-        clearTimeout(timer.current);
-        timer.current = window.setTimeout(() => {
-          goQuery(fromTheStart({ search: typed.trim() || null }), true);
-        }, TYPING_PAUSE_MS);
-      }}
-    />
   );
 }

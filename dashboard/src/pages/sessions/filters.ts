@@ -49,6 +49,12 @@ export function isFiltered(query: URLSearchParams): boolean {
   return ["search", "status", "from", "to", "bad", ...CHIPS].some((name) => query.get(name));
 }
 
+/** What the list is searched for, as a chip: a narrow screen shows no field. */
+export function searchChip(query: URLSearchParams): Chip[] {
+  const search = query.get("search");
+  return search ? [{ name: "search", text: `Search: ${search}`, removes: ["search"] }] : [];
+}
+
 /** The filters that have no control of their own in the bar. `names` knows people and meetings. */
 export function chipsOf(query: URLSearchParams): Chip[] {
   const chips: Chip[] = [];

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 
 /**
- * `j`/`k` and the arrows move over the rows' links, `/` goes to the search, Escape from it to the
+ * `j`/`k` and the arrows move over the rows' links, Escape goes from a search to the
  * rows. Enter follows a link by itself.
  */
 export function useListKeys(rows: string, onPastEnd?: (isForward: boolean) => void): void {
@@ -11,17 +11,10 @@ export function useListKeys(rows: string, onPastEnd?: (isForward: boolean) => vo
       const target = event.target as HTMLElement;
       const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
       if (isTyping) {
-        if (event.key === "Escape" || (event.key === "ArrowDown" && target.id === "search")) {
+        if (event.key === "Escape" || (event.key === "ArrowDown" && ["search", "find"].includes(target.id))) {
           event.preventDefault();
           focusRow(rows, 0);
         }
-        return;
-      }
-      if (event.key === "/") {
-        event.preventDefault();
-        const search = document.getElementById("search") as HTMLInputElement | null;
-        search?.focus();
-        search?.select();
         return;
       }
       const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];

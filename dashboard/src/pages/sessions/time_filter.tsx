@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { now } from "../../clock";
 import { Popover } from "../../components/popover";
 import { goQuery, place } from "../../route";
-import { DAY_MS, startOfDay, formatDate, toLocalInput } from "../../format/time";
+import { DAY_MS, startOfDay, formatDate, fromLocalInput, hourOfDay, toLocalInput } from "../../format/time";
 import { fromTheStart, formatTimeRange } from "./filters";
 
 const DAYS_OFFERED = 14;
@@ -75,7 +75,7 @@ function Choices({ close }: { close: () => void }) {
               class="choice"
               aria-label={`Around ${hour}:00`}
               onClick={() => {
-                const start = chosenDay + hour * HOUR_MS;
+                const start = hourOfDay(chosenDay, hour);
                 take(start - BEGAN_BEFORE_MS, start + HOUR_MS - 1);
               }}
             >
@@ -98,7 +98,7 @@ function ExactRange({ close }: { close: () => void }) {
       class="range"
       onSubmit={(event) => {
         event.preventDefault();
-        choose(from ? new Date(from).getTime() : null, to ? new Date(to).getTime() + 59_999 : null);
+        choose(from ? fromLocalInput(from) : null, to ? fromLocalInput(to) + 59_999 : null);
         close();
       }}
     >

@@ -1,0 +1,67 @@
+import type { JSX } from "preact";
+
+const SHAPES = {
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4.25" />
+      <path d="m10.2 10.2 3.3 3.3" />
+    </>
+  ),
+  clock: (
+    <>
+      <circle cx="8" cy="8" r="5.5" />
+      <path d="M8 5v3.2l2 1.3" />
+    </>
+  ),
+  half: (
+    <>
+      <circle cx="8" cy="8" r="5.5" />
+      <path d="M8 2.5a5.5 5.5 0 0 0 0 11z" fill="currentColor" />
+    </>
+  ),
+  person: (
+    <>
+      <circle cx="8" cy="5.3" r="2.5" />
+      <path d="M3.5 13.5a4.5 4.5 0 0 1 9 0" />
+    </>
+  ),
+  list: <path d="M2.5 4h11M2.5 8h11M2.5 12h7" />,
+  people: (
+    <>
+      <circle cx="6" cy="5.5" r="2.3" />
+      <path d="M2 13a4 4 0 0 1 8 0M10.5 3.5a2.2 2.2 0 0 1 0 4M11.8 9.5A4 4 0 0 1 14 13" />
+    </>
+  ),
+  chart: <path d="M2.5 13.5h11M4.5 11V8M8 11V3.5M11.5 11V6" />,
+  settings: (
+    <>
+      <path d="M2.5 4.5h6M12 4.5h1.5M2.5 11.5H4M7.5 11.5h6" />
+      <circle cx="10.2" cy="4.5" r="1.7" />
+      <circle cx="5.7" cy="11.5" r="1.7" />
+    </>
+  ),
+  link: (
+    <path d="M6.7 9.3a2.6 2.6 0 0 0 3.7 0l2.2-2.2a2.6 2.6 0 0 0-3.7-3.7l-.8.8M9.3 6.7a2.6 2.6 0 0 0-3.7 0L3.4 8.9a2.6 2.6 0 0 0 3.7 3.7l.8-.8" />
+  ),
+  cross: <path d="m4 4 8 8M12 4l-8 8" />,
+  filter: <path d="M2.5 4.5h11M4.5 8h7M6.5 11.5h3" />,
+  calendar: (
+    <>
+      <rect x="2.5" y="3.5" width="11" height="10" rx="1.5" />
+      <path d="M2.5 6.5h11M5.5 2v2.5M10.5 2v2.5" />
+    </>
+  ),
+  download: <path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" />,
+  alert: <path d="M8 2.8 14 13H2zM8 6.5v3M8 11.3v.2" />,
+} satisfies Record<string, JSX.Element>;
+
+export type IconName = keyof typeof SHAPES;
+
+/** A line drawing beside a word, or in a button that has a label. */
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      {SHAPES[name]}
+    </svg>
+  );
+}

@@ -1,0 +1,87 @@
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../components/icon";
+import { fromTheStart } from "../pages/sessions/filters";
+import { go, goQuery, place } from "../route";
+
+const TYPING_PAUSE_MS = 140;
+const LIST = "/sessions";
+
+/** Whether a narrow page shows the field over its top bar. */
+const isOpen = signal(false);
+
+/** Puts the cursor into the page's own search, else into the one of the top bar. */
+export function openFind(): void {
+  const own = document.getElementById("search");
+  if (own === null) isOpen.value = true;
+  // The field may appear only with the next rendering.
+  requestAnimationFrame(() => {
+    const field = (own ?? document.getElementById("find")) as HTMLInputElement | null;
+    field?.focus();
+    field?.select();
+  });
+}
+
+/** Finds sessions: at once in their list, with Enter from other pages. */
+export function Find() {
+  const isInList = place.value.path === LIST;
+  const inAddress = (isInList && place.value.query.get("search")) || "";
+  const [text, setText] = useState(inAddress);
+  const field = useRef<HTMLInputElement>(null);
+  const timer = useRef(0);
+
+  useEffect(() => {
+    // The field follows the address, except while the viewer is typing.
+    if (document.activeElement !== field.current) setText(inAddress);
+  }, [inAddress, isInList]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const search = (typed: string): void => {
+    goQuery(fromTheStart({ search: typed.trim() || null }), true);
+  };
+  return (
+    <form
+      class={isOpen.value ? "find open" : "find"}
+      role="search"
+      aria-label="Sessions"
+      onSubmit={(event) => {
+        event.preventDefault();
+        clearTimeout(timer.current);
+        if (isInList) search(text);
+        else if (text.trim()) go(`${LIST}?${new URLSearchParams({ search: text.trim() }).toString()}`);
+        isOpen.value = false;
+      }}
+    >
+      <Icon name="search" />
+      <input
+        id="find"
+        ref={field}
+        type="search"
+        placeholder="Person, meeting or id"
+        aria-label="Find a person, a meeting or an id"
+        aria-keyshortcuts="/"
+        spellcheck={false}
+        autocomplete="off"
+        value={text}
+        onInput={(event) => {
+          const typed = event.currentTarget.value;
+          setText(typed);
+          clearTimeout(timer.current);
+          if (isInList) timer.current = window.setTimeout(() => search(typed), TYPING_PAUSE_MS);
+        }}
+        onBlur={() => {
+          isOpen.value = false;
+        }}
+      />
+      <kbd aria-hidden="true">/</kbd>
+    </form>
+  );
+}
+
+export function FindButton() {
+  return (
+    <button type="button" class="quiet only-narrow" aria-label="Find" onClick={openFind}>
+      <Icon name="search" />
+    </button>
+  );
+}
