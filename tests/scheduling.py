@@ -38,6 +38,8 @@ LONGEST: Final = (
     "tests/acceptance/test_serve.py",
     "tests/acceptance/test_simulate.py",
     "tests/acceptance/test_simulated_diagnosis.py",
+    "tests/acceptance/test_docs_commands.py",
+    "tests/acceptance/test_backup.py",
     "tests/acceptance/test_sdk_own_tests.py",
 )
 """Modules that take half a minute or longer, in the order in which they begin. What begins last
