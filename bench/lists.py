@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.app import freeze_objects
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
+from aftercall.core.records import EVERY_KIND
 from aftercall.store import participants
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions.bulk_index import DayIndex, minute_rows
@@ -76,7 +77,7 @@ def session_rows(count: int) -> Iterator[tuple[Any, ...]]:
             "ended_at": None if is_live else created_at + 1_800_000, "keep_alive_s": 60,
             "live_participants": 0, "total_participants": size,
             "max_concurrent_participants": size, "minutes_consumed": minutes,
-            "minutes_by_view": "{}", "day": created_at // DAY_MS,
+            "minutes_by_view": "{}", "day": created_at // DAY_MS, "kept_kinds": EVERY_KIND,
         }  # fmt: skip
         yield tuple(values.get(column.name) for column in schema.sessions.columns)
 
@@ -137,7 +138,8 @@ def batches(
             if verdict is not None:
                 terms |= verdict(row, batch)
             ordinal = index.add(terms, values["minutes_consumed"])
-            row = (*row[: PLACES["ordinal"]], ordinal)
+            place = PLACES["ordinal"]
+            row = (*row[:place], ordinal, *row[place + 1 :])
             for size in (EVERY_SIZE, values["total_participants"]):
                 counted = tallies.setdefault((day, size), [0, 0.0])
                 counted[0] += 1

@@ -8,7 +8,7 @@ that is killed leaves marks and notes, with which the next one goes on.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Final, NamedTuple
@@ -36,8 +36,12 @@ PAUSE: Final = 3
 """How many times as long as a transaction took nothing is written before the next one begins."""
 
 SHORTEST_PAUSE_S: Final = 0.005
-MOST_SESSIONS: Final = 32
-"""Sessions of one transaction; it begins with one, and doubles while transactions are short."""
+AT_ONCE: Final = 8
+MOST_PARTICIPANTS: Final = 64
+"""Sessions that one transaction marks, and participants of all of them together. Measured: eight
+sessions of three people take 11 ms, and one takes 10, since each statement is for all of them."""
+
+FOUND_AT_ONCE: Final = 64
 
 PAGES: Final = 256
 """Pages of SQLite's file that one step gives back."""
@@ -133,10 +137,9 @@ class Deletion:
         if (ended_by := self._ended_by(policy, kind)) is None:
             return False
         async with self._db.read() as tx:
-            ids = await due.find_due(tx, app_id, kind, ended_by, MOST_SESSIONS)
-        many, rest, done = 1, ids, 0
-        while rest:
-            some, rest = rest[:many], rest[many:]
+            found = await due.find_due(tx, app_id, kind, ended_by, FOUND_AT_ONCE)
+        done = 0
+        for some in _together(found):
             began = self._seconds()
             with suppress(SerializationConflict):
                 async with self._db.write() as tx:
@@ -146,7 +149,6 @@ class Deletion:
                 if kind is DataKind.SESSIONS:
                     self._count(deleted, kind, marked)
             took = self._seconds() - began
-            many = many * 2 if took < LONGEST_S / 2 else max(1, many // 2)
             await self._pause(max(SHORTEST_PAUSE_S, PAUSE * took))
         return done > 0
 
@@ -216,6 +218,20 @@ class Deletion:
                 if earliest is not None:
                     lag_ms = max(lag_ms, ended_by - earliest)
         self._lag.set(lag_ms / SECOND_MS)
+
+
+def _together(found: Sequence[due.DueSession]) -> list[list[str]]:
+    """The ids of sessions by the transaction that marks them."""
+    together: list[list[str]] = []
+    participants = 0
+    for each in found:
+        is_full = not together or len(together[-1]) >= AT_ONCE
+        if is_full or participants + each.participants > MOST_PARTICIPANTS:
+            together.append([])
+            participants = 0
+        together[-1].append(each.id)
+        participants += each.participants
+    return together
 
 
 def _is_set(stop: asyncio.Event | None) -> bool:

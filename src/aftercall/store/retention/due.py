@@ -23,17 +23,18 @@ class DueSession(NamedTuple):
 
     ended_at: EpochMs
     id: str
+    participants: int
 
 
 async def find_due(
     tx: AsyncConnection, app_id: str, kind: DataKind, ended_by: EpochMs, limit: int
-) -> list[str]:
-    """The ids of up to `limit` sessions that ended by then and still have the kind, the earliest
-    first; of all kinds but whole sessions only those that no job is at work on."""
+) -> list[DueSession]:
+    """Up to `limit` sessions that ended by then and still have the kind, the earliest first; of all
+    kinds but whole sessions only those that no job is at work on."""
     found: list[DueSession] = []
     for kept_kinds in await _sets_with(tx, app_id, kind):
         statement = (
-            select(_SESSIONS.ended_at, _SESSIONS.id)
+            select(_SESSIONS.ended_at, _SESSIONS.id, _SESSIONS.total_participants)
             .where(*_is_due(app_id, kept_kinds, ended_by))
             .order_by(_SESSIONS.ended_at, _SESSIONS.id)
             .limit(limit)
@@ -41,7 +42,7 @@ async def find_due(
         if kind is not DataKind.SESSIONS:
             statement = statement.where(~_has_job(app_id))
         found += [DueSession(*row) for row in await tx.execute(statement)]
-    return [each.id for each in sorted(found)[:limit]]
+    return sorted(found)[:limit]
 
 
 async def count_due(
