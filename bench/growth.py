@@ -219,18 +219,18 @@ async def _live(bench: Bench, size: Size, minutes: int, db: Database, end_at: Ep
 
 async def _end(bench: Bench, size: Size, fresh: Services) -> None:
     spent = {"compare": 0.0}
-    complete = session_reports.complete
+    compare = session_reports._compare
 
     def timed(*given: Any) -> Any:
         began = time.process_time()
-        made = complete(*given)
+        made = compare(*given)
         spent["compare"] += time.process_time() - began
         return made
 
-    session_reports.complete = timed
+    session_reports._compare = timed
     began = time.process_time()
     await fresh.finaliser.finalise("app", "session")
-    session_reports.complete = complete
+    session_reports._compare = compare
     ended = time.process_time()
     await fresh.finaliser.finalise("app", "session")
     again = time.process_time()

@@ -144,11 +144,13 @@ def compared(
     reports: Mapping[str, FoldResult], names: Mapping[str, str], end_at: EpochMs
 ) -> dict[str, Verdict]:
     """The verdicts of a session whose participants have been compared with each other."""
-    return complete(
-        {row_id: each.verdict for row_id, each in reports.items()},
-        {row_id: each.activity for row_id, each in reports.items()},
-        names,
-        end_at,
+    return dict(
+        complete(
+            {row_id: each.verdict for row_id, each in reports.items()},
+            {row_id: each.activity for row_id, each in reports.items()},
+            names,
+            end_at,
+        )
     )
 
 

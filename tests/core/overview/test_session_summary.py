@@ -15,6 +15,7 @@ from aftercall.core.overview.session_summary import (
     MOST_FACETS,
     MOST_NAMES,
     SessionQuality,
+    brief_digest,
     facet,
     facets_of,
     person_of,
@@ -244,6 +245,36 @@ def test_facets_count_a_participant_once_for_each_value(clean: Digest) -> None:
     assert facets["issue:high_rtt"] == (1, 1)
     assert facets[facet("person", person_of("app", digested[1][0]))] == (1, 0)
     assert not any(name.startswith("network:") for name in facets)
+
+
+@given(st.data())
+def test_a_brief_digest_gives_the_same_summary_and_facets(
+    clean: Digest, data: st.DataObject
+) -> None:
+    severities: st.SearchStrategy[Severity] = st.sampled_from(["information", "warning", "severe"])
+    names = st.sampled_from([IssueName.HIGH_RTT, IssueName.STATS_GAP, IssueName.ICE_FAILED])
+    length = st.integers(0, 3)
+    issues = [
+        replace(issue(name), severity=severity, last_at=EpochMs(CALL_START + ms))
+        for name, severity, ms in data.draw(st.lists(st.tuples(names, severities, length)))
+    ]
+    findings = [
+        found(f"cause {n}", severity, f"Sentence {n}.", name)
+        for n, (name, severity) in enumerate(data.draw(st.lists(st.tuples(names, severities))))
+    ]
+    digest = with_level(clean, 2, issues=issues, diagnosis=findings)
+    brief = brief_digest(digest)
+    assert len(brief.issues) <= 4
+    assert len(brief.diagnosis) <= 1
+    session = session_of(Call(["ada"], minutes=1), "app")
+    shown = [
+        (
+            summarise_session(SCALE, [(row(), each)], is_final=True),
+            facets_of(session, [(row(), each)]),
+        )
+        for each in (digest, brief)
+    ]
+    assert shown[0] == shown[1]
 
 
 def test_a_huge_session_has_exact_sums_and_a_limited_number_of_facets(

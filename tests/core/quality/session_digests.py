@@ -17,12 +17,14 @@ def digests_of(
     """The digest of each participant of a session, by participant id."""
     scale = scale_of(from_at, end_at)
     folded = {name: fold(facts, end_at) for name, facts in participants.items()}
-    verdicts = complete(
-        {name: each.verdict for name, each in folded.items()},
-        {name: each.activity for name, each in folded.items()},
-        {name: name for name in folded},
-        end_at,
-        {name: moments_of(each.scores, scale) for name, each in folded.items()},
+    verdicts = dict(
+        complete(
+            {name: each.verdict for name, each in folded.items()},
+            {name: each.activity for name, each in folded.items()},
+            {name: name for name in folded},
+            end_at,
+            {name: moments_of(each.scores, scale) for name, each in folded.items()},
+        )
     )
     return {
         name: digest_of(

@@ -33,11 +33,13 @@ def _verdicts(participants: dict[str, list[PeerFacts]]) -> dict[str, Verdict]:
         name: fold(participant_peers, CLEAN.end_at)
         for name, participant_peers in participants.items()
     }
-    return complete(
-        {name: one.verdict for name, one in each.items()},
-        {name: one.activity for name, one in each.items()},
-        {name: name for name in each},
-        CLEAN.end_at,
+    return dict(
+        complete(
+            {name: one.verdict for name, one in each.items()},
+            {name: one.activity for name, one in each.items()},
+            {name: name for name in each},
+            CLEAN.end_at,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from aftercall.service.reports.document import (
     pack_details,
     pack_ends,
     pack_provisional,
+    pack_verdict,
     unpack,
 )
 from tests.core.quality.synthetic_call import Call
@@ -59,8 +60,8 @@ def test_a_completed_document_equals_one_packed_at_once() -> None:
     ends = pack_ends({"audio_producer:1": []})
     at_once = pack(folded.verdict, details, ends)
     provisional = pack_provisional(folded.verdict, details, b"state")
-    assert completed(provisional, folded.verdict, ends) == at_once
-    assert completed(pack(folded.verdict, details), folded.verdict, ends) == at_once
+    assert completed(provisional, pack_verdict(folded.verdict), ends) == at_once
+    assert completed(pack(folded.verdict, details), pack_verdict(folded.verdict), ends) == at_once
     assert fold_in(at_once) == b""
 
 

@@ -51,7 +51,7 @@ def test_a_fold_whose_report_was_replaced_or_deleted_is_not_found() -> None:
     cache.keep(ADA, INPUTS, FOLDED, AT)
     assert cache.find(ADA, INPUTS, SCALE, None) is None
     assert cache.find(ADA, INPUTS, SCALE, ReportVersion(EpochMs(6), FOLD_VERSION)) is None
-    cache.mark_completed(ADA, FOLDED.verdict, b"ends", EpochMs(6))
+    cache.mark_completed(ADA, b"verdict", b"ends", EpochMs(6))
     assert cache.find(ADA, INPUTS, SCALE, ReportVersion(EpochMs(6), FOLD_VERSION)) is FOLDED
 
 
@@ -76,17 +76,16 @@ def test_the_oldest_fold_is_evicted_beyond_the_capacity() -> None:
 def test_a_complete_report_is_recognised_by_time_verdict_and_stream_ends() -> None:
     cache, complete = FoldCache(), ReportVersion(AT, FOLD_VERSION)
     cache.keep(ADA, INPUTS, FOLDED, AT)
-    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
-    cache.mark_completed(ADA, FOLDED.verdict, b"ends", AT)
-    assert cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
-    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", None)
-    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", WRITTEN)
-    assert not cache.is_completed(ADA, FOLDED.verdict, b"other", complete)
-    assert not cache.is_completed(
-        ADA, FOLDED.verdict, b"ends", ReportVersion(EpochMs(6), FOLD_VERSION)
-    )
+    assert not cache.is_completed(ADA, b"verdict", b"ends", complete)
+    cache.mark_completed(ADA, b"verdict", b"ends", AT)
+    assert cache.is_completed(ADA, b"verdict", b"ends", complete)
+    assert not cache.is_completed(ADA, b"verdict", b"ends", None)
+    assert not cache.is_completed(ADA, b"verdict", b"ends", WRITTEN)
+    assert not cache.is_completed(ADA, b"verdict", b"other", complete)
+    assert not cache.is_completed(ADA, b"other", b"ends", complete)
+    assert not cache.is_completed(ADA, b"verdict", b"ends", ReportVersion(EpochMs(6), FOLD_VERSION))
     cache.keep(ADA, INPUTS, FOLDED, AT)
-    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
+    assert not cache.is_completed(ADA, b"verdict", b"ends", complete)
 
 
 def test_a_fold_beyond_the_capacity_is_not_cached_and_evicts_no_other() -> None:

@@ -26,6 +26,7 @@ from aftercall.store.sessions.facets import (
     search_terms_of,
     sessions_of_person,
 )
+from aftercall.store.sessions.peer_verdicts import pack_peer_verdict
 from aftercall.store.sessions.postings import block_and_bit
 from aftercall.store.sessions.rows import save_session
 from aftercall.store.sessions.terms import terms_of_end
@@ -105,7 +106,9 @@ async def _end(db: Database, *ids: str) -> None:
 
 async def test_a_verdict_is_loaded_as_saved(db: Database) -> None:
     async with db.write() as tx:
-        await save_verdict(tx, verdict(), [peer("p"), peer("q")])
+        await save_verdict(
+            tx, verdict(), [pack_peer_verdict(peer("p")), pack_peer_verdict(peer("q"))]
+        )
     async with db.read() as tx:
         assert await find_summaries(tx, "a", ["s", "t"]) == {"s": SessionSummary()}
         found = await find_digests(tx, "a", "s")
@@ -120,10 +123,10 @@ async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
     second = verdict(facets={FACET_ALL: FacetCount(2, 0), safari: FacetCount(1, 0)}, marks=["id:y"])
     await _end(db, "s")
     async with db.write() as tx:
-        await save_verdict(tx, first, [peer("p"), peer("q")])
+        await save_verdict(tx, first, [pack_peer_verdict(peer("p")), pack_peer_verdict(peer("q"))])
     assert await _facets(db) == {chrome, "id:x", "bad", "measured"}
     async with db.write() as tx:
-        await save_verdict(tx, second, [peer("q")])
+        await save_verdict(tx, second, [pack_peer_verdict(peer("q"))])
     assert await _facets(db) == {safari, "id:y", "measured"}
     day = day_of(T0)
     assert await _tallies(db) == {
@@ -153,10 +156,10 @@ async def test_facet_counts_are_sums_over_sessions_until_deleted(db: Database) -
 
 async def test_the_same_verdict_twice_counts_once(db: Database) -> None:
     async with db.write() as tx:
-        await save_verdict(tx, verdict(), [peer("p")])
+        await save_verdict(tx, verdict(), [pack_peer_verdict(peer("p"))])
     before = await _tallies(db)
     async with db.write() as tx:
-        await save_verdict(tx, verdict(), [peer("p")])
+        await save_verdict(tx, verdict(), [pack_peer_verdict(peer("p"))])
     assert await _tallies(db) == before
 
 
@@ -164,7 +167,7 @@ async def test_the_sessions_of_a_person_are_paged_latest_first(db: Database) -> 
     async with db.write() as tx:
         for place in range(5):
             each = peer("p", f"s{place}", at=1_000 * (place // 2))
-            await save_verdict(tx, verdict(f"s{place}"), [each])
+            await save_verdict(tx, verdict(f"s{place}"), [pack_peer_verdict(each)])
     async with db.read() as tx:
         first = await sessions_of_person(tx, "a", "person-p", before=None, limit=3)
         last = (first[-1].joined_at, first[-1].session_id)

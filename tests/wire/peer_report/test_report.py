@@ -118,11 +118,13 @@ def _call() -> Call:
 def folded() -> FoldResult:
     call = _call()
     both = {name: fold(own, call.end_at) for name, own in call.facts_by_participant().items()}
-    verdicts = complete(
-        {name: each.verdict for name, each in both.items()},
-        {name: each.activity for name, each in both.items()},
-        {"ada": "Ada", "bob": "Bob"},
-        call.end_at,
+    verdicts = dict(
+        complete(
+            {name: each.verdict for name, each in both.items()},
+            {name: each.activity for name, each in both.items()},
+            {"ada": "Ada", "bob": "Bob"},
+            call.end_at,
+        )
     )
     return msgspec.structs.replace(both["ada"], verdict=verdicts["ada"])
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
@@ -201,6 +202,19 @@ def worst_of(participant: Participant, digest: Digest) -> WorstIssue | None:
         sentence=issue.name.value.replace("_", " ").capitalize(),
         participant_id=participant.id,
         participant_name=participant.display_name,
+    )
+
+
+def brief_digest(digest: Digest) -> Digest:
+    """The digest with those issues and findings alone that a session's summary and facets read:
+    the worst of each, and one issue of each name."""
+    finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
+    issue = worst_issue(digest.issues)
+    by_name = {each.name: each for each in digest.issues}
+    return replace(
+        digest,
+        issues=[*([] if issue is None else [issue]), *by_name.values()],
+        diagnosis=[] if finding is None else [finding],
     )
 
 

@@ -60,7 +60,9 @@ async def erase_verdicts(
         if digests:
             scale = digests[0][1].scale
             await facets.save_session_verdict(tx, session_verdict_of(session, scale, digests))
-            await peer_verdicts.replace_peer_verdicts(tx, own)
+            await peer_verdicts.replace_peer_verdicts(
+                tx, [peer_verdicts.pack_peer_verdict(each) for each in own]
+            )
             await people.forget_people(tx, app_id, {person: _terms(known) for person in gone})
             await person_rows.delete_empty_tallies(
                 tx, app_id, [facet("person", person) for person in gone]
@@ -70,7 +72,10 @@ async def erase_verdicts(
 async def _save_others(db: Database, others: Sequence[PeerVerdict]) -> None:
     for start in range(0, len(others), BATCH):
         async with db.write() as tx:
-            await peer_verdicts.replace_peer_verdicts(tx, others[start : start + BATCH])
+            await peer_verdicts.replace_peer_verdicts(
+                tx,
+                [peer_verdicts.pack_peer_verdict(each) for each in others[start : start + BATCH]],
+            )
 
 
 def _terms(known: KnownAs) -> set[str]:

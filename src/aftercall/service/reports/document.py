@@ -19,6 +19,7 @@ from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.report.fold import ReportDetails, Verdict
 from aftercall.core.quality.report.receive_stats import PeerReception
 from aftercall.service.reports.deflate import STORE_LEVEL, DeflatedJson
+from aftercall.store.codecs.trimmed import trimmed
 
 LEVEL: Final = 3
 """zstd level of what is read each time."""
@@ -122,17 +123,25 @@ def pack_ends(ends: Ends) -> bytes:
     return _compress(msgspec.json.encode(ends))
 
 
+def pack_verdict(verdict: Verdict) -> bytes:
+    """A verdict, compressed."""
+    return _compress(msgspec.json.encode(verdict))
+
+
 def pack(verdict: Verdict, details: PackedDetails, ends: bytes = b"") -> bytes:
     """The document; `ends` as `pack_ends` makes them."""
-    head, rows = _compress(msgspec.json.encode(verdict)), _index_of(details)
-    index = _Index(len(head), len(details.receptions), rows, len(ends))
+    return _packed(pack_verdict(verdict), details, ends)
+
+
+def _packed(head: bytes, details: PackedDetails, ends: bytes) -> bytes:
+    index = _Index(len(head), len(details.receptions), _index_of(details), len(ends))
     return _joined(index, head, details, ends)
 
 
 def pack_provisional(verdict: Verdict, details: PackedDetails, fold: bytes) -> bytes:
     """The document of a participant who has not been compared with the others yet; `fold` is what
     the comparison needs. It reads like any other document, with a verdict that is not final."""
-    head = _compress(msgspec.json.encode(replace(verdict, is_final=False)))
+    head = pack_verdict(replace(verdict, is_final=False))
     rows = _index_of(details)
     index = _ProvisionalIndex(len(head), len(details.receptions), rows, 0, len(fold))
     return _joined(index, head, details, fold)
@@ -153,13 +162,14 @@ def document_without_addresses(document: bytes) -> bytes:
     return pack(verdict, details, parts.take(index.ends))
 
 
-def completed(document: bytes, verdict: Verdict, ends: bytes) -> bytes:
-    """A document with another verdict and other ends; its rows are copied as they are stored."""
+def completed(document: bytes, verdict: bytes, ends: bytes) -> bytes:
+    """A document with another verdict, as `pack_verdict` makes it, and other ends; its rows are
+    copied as they are stored."""
     index, start = _index_in(document, _indexes)
     parts = _Parts(document, start)
     parts.take(index.verdict)
     details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
-    return pack(verdict, details, ends)
+    return _packed(verdict, details, ends)
 
 
 def with_verdict(document: bytes, verdict: Verdict) -> bytes:
@@ -264,7 +274,7 @@ def _details_of(rows: Mapping[str, bytes], receptions: list[PeerReception]) -> R
 
 
 def _compress(text: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=LEVEL).compress(text)
+    return trimmed(zstandard.ZstdCompressor(level=LEVEL).compress(text))
 
 
 def _decompress(packed: bytes) -> bytes:

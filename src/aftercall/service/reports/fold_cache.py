@@ -9,7 +9,7 @@ from cachetools import FIFOCache
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import TimeScale
-from aftercall.core.quality.report.fold import FOLD_VERSION, Verdict
+from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.service.reports.participant_fold import FoldInputs, ParticipantFold
 from aftercall.store.reports import ReportVersion
 
@@ -31,8 +31,8 @@ class _Cached(NamedTuple):
     size: int
     saved_at: EpochMs
     """When its report was written: no other one holds the rows of this fold."""
-    completed: Verdict | None
-    ends: bytes
+    completed: bytes
+    """The hash of its complete report's verdict and ends of streams; empty while it has none."""
 
 
 class FoldCache:
@@ -67,31 +67,34 @@ class FoldCache:
         self._cached.pop(key, None)
         size = size_of(folded)
         if inputs.is_over and size <= self._cached.maxsize:
-            self._cached[key] = _Cached(inputs, folded, size, saved_at, None, b"")
+            self._cached[key] = _Cached(inputs, folded, size, saved_at, b"")
 
     def mark_completed(
-        self, key: ParticipantKey, verdict: Verdict, ends: bytes, saved_at: EpochMs
+        self, key: ParticipantKey, verdict: bytes, ends: bytes, saved_at: EpochMs
     ) -> None:
-        """Remember the verdict and the ends of streams of the complete report, and when it was
-        written."""
+        """Remember the packed verdict and ends of streams of the complete report, by their hash,
+        and when it was written."""
         cached = self._cached.get(key)
         if cached is not None:
             self._cached[key] = cached._replace(
-                completed=verdict, ends=sha256(ends).digest(), saved_at=saved_at
+                completed=_hash_of(verdict, ends), saved_at=saved_at
             )
 
     def is_completed(
-        self, key: ParticipantKey, verdict: Verdict, ends: bytes, stored: ReportVersion | None
+        self, key: ParticipantKey, verdict: bytes, ends: bytes, stored: ReportVersion | None
     ) -> bool:
         """Whether the stored report is complete, was written from the fold kept here, and has
-        this verdict and these ends of streams."""
+        this packed verdict and these ends of streams."""
         cached = self._cached.get(key)
         return (
             cached is not None
             and stored == ReportVersion(cached.saved_at, FOLD_VERSION)
-            and cached.ends == sha256(ends).digest()
-            and cached.completed == verdict
+            and cached.completed == _hash_of(verdict, ends)
         )
+
+
+def _hash_of(verdict: bytes, ends: bytes) -> bytes:
+    return sha256(verdict).digest() + sha256(ends).digest()
 
 
 def size_of(folded: ParticipantFold) -> int:

@@ -116,8 +116,8 @@ def _live_report(folded: FoldResult, participant: Participant, now: EpochMs) -> 
     """What a participant's own reports show so far; the others' are compared at the end."""
     id = participant.id
     names = {id: participant.display_name or id}
-    verdicts = complete({id: folded.verdict}, {id: folded.activity}, names, now)
-    return report_of(replace(verdicts[id], is_final=False), folded.details)
+    ((_, verdict),) = complete({id: folded.verdict}, {id: folded.activity}, names, now)
+    return report_of(replace(verdict, is_final=False), folded.details)
 
 
 def _live_digests(
@@ -126,7 +126,7 @@ def _live_digests(
     scale: TimeScale,
     now: EpochMs,
 ) -> dict[str, Digest]:
-    verdicts = complete(
+    compared = complete(
         {id: each.verdict for id, each in figures.items()},
         {id: each.activity for id, each in figures.items()},
         {id: name_of(peers_of[id]) for id in figures},
@@ -134,6 +134,8 @@ def _live_digests(
         {id: each.moments for id, each in figures.items()},
     )
     return {
-        id: digest_of(replace(verdicts[id], is_final=False), scale, each.screenshare, each.streams)
-        for id, each in figures.items()
+        id: digest_of(
+            replace(verdict, is_final=False), scale, figures[id].screenshare, figures[id].streams
+        )
+        for id, verdict in compared
     }

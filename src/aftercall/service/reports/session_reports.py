@@ -22,10 +22,15 @@ from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.core.quality.activity.stream_matching import StreamMatching
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.quality.report.cross_participant_pass import complete
-from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict
+from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts
 from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, StoredReport
 from aftercall.core.retention import DataKind
-from aftercall.service.reports.document import completed, pack_ends, pack_provisional
+from aftercall.service.reports.document import (
+    completed,
+    pack_ends,
+    pack_provisional,
+    pack_verdict,
+)
 from aftercall.service.reports.fold_cache import FoldCache
 from aftercall.service.reports.participant_fold import (
     FoldInputs,
@@ -37,7 +42,12 @@ from aftercall.service.reports.participant_fold import (
     pack_fold,
     stored_fold,
 )
-from aftercall.service.reports.session_verdict import SessionOverview, overview_of
+from aftercall.service.reports.session_verdict import (
+    DigestedVerdict,
+    SessionOverview,
+    digest_verdict,
+    overview_of,
+)
 from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.settings import Settings
 from aftercall.store import (
@@ -101,10 +111,12 @@ class _Folded(NamedTuple):
 
 
 class _Compared(NamedTuple):
-    """A participant's complete verdict, and the ends of its streams, packed."""
+    """A participant's complete verdict and the ends of its streams, packed; and the verdict in
+    short, for the overview, unless the participant has no row."""
 
-    verdict: Verdict
+    verdict: bytes
     ends: bytes
+    digested: DigestedVerdict | None
 
 
 class _Erased(Exception):
@@ -155,8 +167,8 @@ class SessionReports:
             folds[participant_id] = await self._known_fold(found, participant_id, scale) or (
                 await self._fold(found, participant_id, scale, now)
             )
-        compared = await asyncio.to_thread(_compare, folds, found.peers, now)
-        overview = await asyncio.to_thread(_overview, found, folds, compared, scale)
+        compared = await asyncio.to_thread(_compare, found, folds, scale, now)
+        overview = await asyncio.to_thread(_overview, found, compared, scale)
         await self._save_compared(found, compared, overview, now)
         return len(compared)
 
@@ -327,30 +339,31 @@ def _fold(
 
 
 def _compare(
-    folds: Mapping[str, ParticipantFold], peers_of: Mapping[str, Sequence[Peer]], now: EpochMs
+    found: _Snapshot, folds: Mapping[str, ParticipantFold], scale: TimeScale, now: EpochMs
 ) -> dict[str, _Compared]:
-    """The verdicts of a session's participants, each completed by what only all of them show."""
-    verdicts = complete(
+    """A session's participants, each completed by what only all of them show. Each verdict is
+    packed before the next is made: in a large session they hold findings for each pair."""
+    rows = {row.id: row for row in found.participants}
+    streams = StreamMatching({id: folded.streams for id, folded in folds.items()})
+    compared: dict[str, _Compared] = {}
+    for id, verdict in complete(
         {id: folded.verdict for id, folded in folds.items()},
         {id: folded.activity for id, folded in folds.items()},
-        {id: name_of(found) for id, found in peers_of.items()},
+        {id: name_of(each) for id, each in found.peers.items()},
         now,
         {id: folded.moments for id, folded in folds.items()},
-    )
-    ends = StreamMatching({id: folded.streams for id, folded in folds.items()}).of_everybody()
-    return {id: _Compared(verdict, pack_ends(ends[id])) for id, verdict in verdicts.items()}
+    ):
+        digested = None
+        if id in rows:
+            screenshare = folds[id].screenshare
+            digested = digest_verdict(found.session, rows[id], verdict, screenshare, scale)
+        ends = pack_ends(streams.of_participant(id))
+        compared[id] = _Compared(pack_verdict(verdict), ends, digested)
+    return compared
 
 
 def _overview(
-    found: _Snapshot,
-    folds: Mapping[str, ParticipantFold],
-    compared: Mapping[str, _Compared],
-    scale: TimeScale,
+    found: _Snapshot, compared: Mapping[str, _Compared], scale: TimeScale
 ) -> SessionOverview:
-    return overview_of(
-        found.session,
-        found.participants,
-        {id: each.verdict for id, each in compared.items()},
-        {id: folded.screenshare for id, folded in folds.items()},
-        scale,
-    )
+    digested = {id: each.digested for id, each in compared.items() if each.digested is not None}
+    return overview_of(found.session, found.participants, digested, scale)

@@ -8,6 +8,7 @@ from aftercall.core.overview.session_summary import (
     DigestedParticipant,
     PeerVerdict,
     SessionVerdict,
+    brief_digest,
     facets_of,
     person_of,
     rank_of,
@@ -21,32 +22,49 @@ from aftercall.core.records import Participant, Session
 from aftercall.core.spans import Span
 from aftercall.store.people import Person
 from aftercall.store.sessions.facets import search_terms_of
+from aftercall.store.sessions.peer_verdicts import PackedPeerVerdict, pack_peer_verdict
 
 
 class SessionOverview(NamedTuple):
     """A session's verdict, those of its participants, and who they are."""
 
     session: SessionVerdict
-    peers: list[PeerVerdict]
+    peers: list[PackedPeerVerdict]
     people: list[Person]
+
+
+class DigestedVerdict(NamedTuple):
+    """What the overview of its session needs of a participant."""
+
+    brief: Digest
+    packed: PackedPeerVerdict
+
+
+def digest_verdict(
+    session: Session,
+    participant: Participant,
+    verdict: Verdict,
+    screenshare: list[Span],
+    scale: TimeScale,
+) -> DigestedVerdict:
+    """A participant's verdict in short: packed as it is stored, and without most of its issues
+    and findings, which are hundreds where few of many people hear each other."""
+    digest = digest_of(verdict, scale, screenshare)
+    packed = pack_peer_verdict(peer_verdict_of(session, participant, digest))
+    return DigestedVerdict(brief_digest(digest), packed)
 
 
 def overview_of(
     session: Session,
     participants: Sequence[Participant],
-    verdicts: Mapping[str, Verdict],
-    screenshare: Mapping[str, list[Span]],
+    verdicts: Mapping[str, DigestedVerdict],
     scale: TimeScale,
 ) -> SessionOverview:
-    """The overview of a folded session; `verdicts` and `screenshare` are by participant."""
-    digests: list[DigestedParticipant] = [
-        (row, digest_of(verdicts[row.id], scale, screenshare[row.id]))
-        for row in participants
-        if row.id in verdicts
-    ]
+    """The overview of a folded session; `verdicts` are by participant."""
+    digested = [(row, verdicts[row.id]) for row in participants if row.id in verdicts]
     return SessionOverview(
-        session=session_verdict_of(session, scale, digests),
-        peers=[peer_verdict_of(session, row, digest) for row, digest in digests],
+        session=session_verdict_of(session, scale, [(row, each.brief) for row, each in digested]),
+        peers=[each.packed for _, each in digested],
         people=[
             Person(
                 app_id=row.app_id,
@@ -56,7 +74,7 @@ def overview_of(
                 user_id=row.user_id,
                 last_at=row.joined_at,
             )
-            for row, _ in digests
+            for row, _ in digested
             if not row.is_hidden and not is_pseudonym(row.user_id)
         ],
     )

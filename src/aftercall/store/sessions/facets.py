@@ -16,7 +16,6 @@ from aftercall.core.overview.session_summary import (
     FACET_BAD,
     FacetCount,
     PeerSummary,
-    PeerVerdict,
     SessionSummary,
     SessionVerdict,
 )
@@ -24,7 +23,7 @@ from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.sessions import people_counts
-from aftercall.store.sessions.peer_verdicts import replace_peer_verdicts
+from aftercall.store.sessions.peer_verdicts import PackedPeerVerdict, replace_peer_verdicts
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.terms import terms_of_verdict
@@ -62,7 +61,7 @@ def search_terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> l
 
 
 async def save_verdict(
-    tx: AsyncConnection, verdict: SessionVerdict, peers: Sequence[PeerVerdict]
+    tx: AsyncConnection, verdict: SessionVerdict, peers: Sequence[PackedPeerVerdict]
 ) -> None:
     """Write a session's verdict and those of all its participants, over older ones. The caller
     holds the session's lock."""

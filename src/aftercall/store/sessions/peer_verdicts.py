@@ -1,15 +1,17 @@
 """Verdicts of participants in short, as they are written."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import zstandard
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import PeerVerdict
+from aftercall.store.codecs.trimmed import trimmed
 from aftercall.store.engine.record_mapping import upsert_rows
 from aftercall.store.tables import schema
 
@@ -19,25 +21,35 @@ LEVEL: Final = 3
 _encode: Final = msgspec.json.Encoder().encode
 
 
-async def replace_peer_verdicts(tx: AsyncConnection, peers: Sequence[PeerVerdict]) -> None:
-    """Write the verdicts of some participants over older ones."""
-    compress = zstandard.ZstdCompressor(level=LEVEL).compress
-    await upsert_rows(
-        tx,
-        schema.peer_verdicts,
-        [
-            {
-                "app_id": peer.app_id,
-                "session_id": peer.session_id,
-                "participant_id": peer.participant_id,
-                "person": peer.person,
-                "joined_at": peer.joined_at,
-                "summary": _encode(peer.summary).decode(),
-                "digest": compress(_encode(peer.digest)),
-            }
-            for peer in peers
-        ],
+class PackedPeerVerdict(NamedTuple):
+    """A participant's summary and digest in the form in which they are written, without the
+    objects of its issues and findings."""
+
+    app_id: str
+    session_id: str
+    participant_id: str
+    person: str
+    joined_at: EpochMs
+    summary: str
+    digest: bytes
+
+
+def pack_peer_verdict(peer: PeerVerdict) -> PackedPeerVerdict:
+    """A verdict encoded, its digest compressed."""
+    return PackedPeerVerdict(
+        app_id=peer.app_id,
+        session_id=peer.session_id,
+        participant_id=peer.participant_id,
+        person=peer.person,
+        joined_at=peer.joined_at,
+        summary=_encode(peer.summary).decode(),
+        digest=trimmed(zstandard.ZstdCompressor(level=LEVEL).compress(_encode(peer.digest))),
     )
+
+
+async def replace_peer_verdicts(tx: AsyncConnection, peers: Sequence[PackedPeerVerdict]) -> None:
+    """Write the verdicts of some participants over older ones."""
+    await upsert_rows(tx, schema.peer_verdicts, [peer._asdict() for peer in peers])
 
 
 async def people_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, str]:

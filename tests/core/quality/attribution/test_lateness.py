@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
@@ -85,7 +85,7 @@ def _spans(issues: Sequence[Issue], name: IssueName) -> list[Span]:
 def test_lateness_at_every_listener_is_attributed_to_the_senders_uplink_despite_a_long_rtt(
     is_direct: bool,
 ) -> None:
-    found = attribute(_call([SOUND, PICTURE], is_direct=is_direct))
+    found = AttributedIssues(_call([SOUND, PICTURE], is_direct=is_direct))
     for listener in "bcd":
         late = [i for i in found[listener] if i.name in _NAMES.values()]
         assert {(i.origin, i.caused_by) for i in late} == {("remote", "a")}
@@ -96,7 +96,7 @@ def test_an_uplink_issue_is_added_for_the_time_the_sender_does_not_report() -> N
     jitter = _own(
         IssueName.POOR_NETWORK_UPLINK, {"jitter_ms": 64.0}, (EpochMs(150_000), EpochMs(190_000))
     )
-    found = attribute(_call([SOUND, PICTURE], [jitter]))["a"]
+    found = AttributedIssues(_call([SOUND, PICTURE], [jitter]))["a"]
     assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == [
         (100_000, 150_000),
         (150_000, 190_000),
@@ -105,14 +105,14 @@ def test_an_uplink_issue_is_added_for_the_time_the_sender_does_not_report() -> N
 
 
 def test_video_late_at_every_listener_without_late_audio_was_sent_late() -> None:
-    found = attribute(_call([PICTURE]))["a"]
+    found = AttributedIssues(_call([PICTURE]))["a"]
     assert _spans(found, IssueName.VIDEO_FROZEN) == [BAD]
     assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == []
 
 
 @pytest.mark.parametrize("name", [IssueName.HIGH_RTT, IssueName.POOR_NETWORK_UPLINK])
 def test_late_video_of_a_sender_with_a_long_rtt_was_not_sent_late(name: IssueName) -> None:
-    found = attribute(_call([PICTURE], [_own(name, RTT)]))["a"]
+    found = AttributedIssues(_call([PICTURE], [_own(name, RTT)]))["a"]
     assert _spans(found, IssueName.VIDEO_FROZEN) == []
     assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == [
         BAD for _ in [name] if name is IssueName.POOR_NETWORK_UPLINK
@@ -120,7 +120,7 @@ def test_late_video_of_a_sender_with_a_long_rtt_was_not_sent_late(name: IssueNam
 
 
 def _origins(comparison: Comparison, participant_id: str) -> list[Finding]:
-    issues = attribute(comparison)[participant_id]
+    issues = AttributedIssues(comparison)[participant_id]
     names = {name: name.capitalize() for name in PEOPLE}
     subject = Subject(
         participant_id=participant_id, issues=issues, stays=[CALL], device_choices=[], names=names
@@ -150,7 +150,7 @@ def test_late_video_at_one_listener_with_a_long_rtt_is_attributed_to_it() -> Non
         participant if name in "ab" else replace(participant, issues=[], streams=[])
         for name, participant in comparison.participants.items()
     ]
-    found = attribute(Comparison(participants))["b"]
+    found = AttributedIssues(Comparison(participants))["b"]
     assert {i.origin for i in found if i.name is IssueName.VIDEO_FROZEN} == {"local"}
 
 
@@ -175,5 +175,5 @@ def test_jitter_during_loss_of_the_same_sender_is_attributed_to_that_sender(
                     single(IssueName.POOR_NETWORK_DOWNLINK, each.ref, *BAD, {"jitter_ms": 80.0})
                 )
         participants.append(replace(participant, issues=issues))
-    found = attribute(Comparison(participants))["d"]
+    found = AttributedIssues(Comparison(participants))["d"]
     assert {i.origin for i in found if "jitter_ms" in i.worst} == {origin}

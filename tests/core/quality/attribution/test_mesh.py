@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -79,7 +79,7 @@ CASES: Mapping[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_other_connections_of_a_mesh_decide_the_side_at_fault(case: Case) -> None:
-    found = attribute(case.comparison())
+    found = AttributedIssues(case.comparison())
     heard = {
         name + chr(issue.stream.ssrc % 1_000): issue.origin
         for name, issues in found.items()
@@ -96,14 +96,14 @@ def _uplinks(issues: list[Issue], origin: str | None) -> list[Issue]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_remote_loss_is_an_uplink_issue_only_if_most_connections_have_it(case: Case) -> None:
-    found = attribute(case.comparison())
+    found = AttributedIssues(case.comparison())
     assert {name for name, issues in found.items() if _uplinks(issues, "local")} == set(
         case.uplinks
     )
 
 
 def test_remote_loss_on_the_far_ends_downlink_is_caused_by_the_far_end() -> None:
-    found = attribute(CASES["one misses all"].comparison())
+    found = AttributedIssues(CASES["one misses all"].comparison())
     [issue] = _uplinks(found["b"], "remote")
     assert issue.caused_by == "a"
 
@@ -117,7 +117,7 @@ def test_frozen_video_on_another_connection_is_no_evidence_of_a_bad_path(
     for each in comparison.participants["a"].streams:
         if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
             setattr(each, impairment, [BAD])
-    assert {issue.origin for issue in attribute(comparison)["b"]} == {origin}
+    assert {issue.origin for issue in AttributedIssues(comparison)["b"]} == {origin}
 
 
 def test_an_issue_that_follows_from_loss_of_unknown_origin_has_unknown_origin() -> None:
@@ -135,7 +135,7 @@ def test_an_issue_that_follows_from_loss_of_unknown_origin_has_unknown_origin() 
         else participant
         for participant in comparison.participants.values()
     ]
-    found = attribute(Comparison(participants))
+    found = AttributedIssues(Comparison(participants))
     assert {issue.origin for issue in found["b"]} == {None}
     assert _uplinks(found["a"], "local") == []
 
@@ -162,7 +162,7 @@ def test_a_lost_connection_is_attributed_to_the_peer_that_lost_its_others_too() 
                 connections=connections,
             )
         )
-    found = attribute(Comparison(participants))
+    found = AttributedIssues(Comparison(participants))
     origins = {
         name: {(i.origin, i.caused_by) for i in issues if i.name is IssueName.ICE_RECONNECTING}
         for name, issues in found.items()

@@ -11,7 +11,7 @@ from aftercall.core.quality.activity.stream_activity import (
     FrameSizeSpan,
     StreamActivity,
 )
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -61,7 +61,7 @@ def _call(people: str, without: Iterable[str], kind: str = "audio") -> Compariso
 def _missed(comparison: Comparison, name: IssueName) -> dict[str, list[str | None]]:
     return {
         participant_id: [i.stream.from_peer_id for i in issues if i.name is name]
-        for participant_id, issues in attribute(comparison).items()
+        for participant_id, issues in AttributedIssues(comparison).items()
         if any(i.name is name for i in issues)
     }
 
@@ -69,12 +69,19 @@ def _missed(comparison: Comparison, name: IssueName) -> dict[str, list[str | Non
 def test_audio_without_a_stream_is_missing_from_the_first_second() -> None:
     comparison = _call("abc", {"ba"})
     assert _missed(comparison, IssueName.ONE_WAY_AUDIO) == {"b": ["a"]}
-    [issue] = attribute(comparison)["b"]
+    [issue] = AttributedIssues(comparison)["b"]
     assert (issue.first_at, issue.last_at) == CALL
 
 
 def test_without_any_other_audio_no_audio_is_received() -> None:
     assert _missed(_call("ab", {"ba"}), IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
+
+
+def test_issues_are_the_same_whenever_they_are_asked_for() -> None:
+    found = AttributedIssues(_call("abcd", {"ab", "cd"}))
+    first = dict(found)
+    assert sum(map(len, first.values())) == 2
+    assert dict(found) == first
 
 
 def test_samples_without_streams_prove_no_absence_if_bytes_arrived() -> None:
@@ -99,7 +106,7 @@ def test_a_stream_that_may_be_among_the_unlisted_bytes_is_not_missing(kind: str,
 
 
 def test_no_media_is_missing_if_no_participant_lists_received_streams() -> None:
-    assert not any(attribute(_call("ab", {"ab", "ba"})).values())
+    assert not any(AttributedIssues(_call("ab", {"ab", "ba"})).values())
 
 
 HOLES = [50_000, 90_000, 130_000]
@@ -133,16 +140,16 @@ def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -
 def test_a_vanished_stream_counts_as_missing_later_if_samples_often_lacked_streams(
     until_s: int, holes: list[int], is_missed: bool
 ) -> None:
-    found = attribute(_listed(until_s, holes=holes))["b"]
+    found = AttributedIssues(_listed(until_s, holes=holes))["b"]
     assert [(i.name, i.first_at, i.last_at) for i in found] == [
         (IssueName.ONE_WAY_AUDIO, until_s * 1_000, CALL[1]) for _ in [is_missed] if is_missed
     ]
 
 
 def test_a_stream_that_returns_was_missing_until_it_is_listed_again() -> None:
-    [issue] = attribute(_listed(100, 160))["b"]
+    [issue] = AttributedIssues(_listed(100, 160))["b"]
     assert (issue.first_at, issue.last_at) == (100_000, 153_000)
-    assert attribute(_listed(100, 114))["b"] == []
+    assert AttributedIssues(_listed(100, 114))["b"] == []
 
 
 def test_a_stream_replaced_by_another_is_not_missing() -> None:
@@ -153,7 +160,7 @@ def test_a_stream_replaced_by_another_is_not_missing() -> None:
         else participant
         for participant in _listed(100).participants.values()
     ]
-    assert attribute(Comparison(participants))["b"] == []
+    assert AttributedIssues(Comparison(participants))["b"] == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +182,7 @@ def test_a_stalled_audio_stream_is_missing_if_the_sender_spoke_enough(
             if each.family is Family.AUDIO_CONSUMER and participant.participant_id == "b":
                 each.flowing = [(CALL[0], EpochMs(90_000)), (EpochMs(200_000), CALL[1])]
                 each.stalled = [(EpochMs(90_000), EpochMs(200_000))]
-    found = [(i.first_at / 1_000, i.last_at / 1_000) for i in attribute(comparison)["b"]]
+    found = [(i.first_at / 1_000, i.last_at / 1_000) for i in AttributedIssues(comparison)["b"]]
     assert found == missed
 
 
@@ -212,12 +219,12 @@ def test_a_participant_on_hold_misses_no_media(
         structs.replace(bob, streams=[*bob.streams, picture]) if participant is bob else participant
         for participant in comparison.participants.values()
     ]
-    found = attribute(Comparison(participants))["b"]
+    found = AttributedIssues(Comparison(participants))["b"]
     assert [(i.first_at, i.last_at) for i in found] == [stalled for _ in [0] if is_missed]
 
 
 def test_no_media_is_missing_if_every_stream_arrives() -> None:
-    assert not any(attribute(_call("abcd", ())).values())
+    assert not any(AttributedIssues(_call("abcd", ())).values())
 
 
 def test_a_camera_that_all_other_listeners_receive_is_missing_at_the_one_who_does_not() -> None:
@@ -272,7 +279,7 @@ def test_audio_missing_during_the_senders_outage_is_attributed_to_the_sender() -
                 connections=participant.connections,
             )
         )
-    found = attribute(Comparison(participants))
+    found = AttributedIssues(Comparison(participants))
     assert [issue.name for issue in found["a"]] == [IssueName.ICE_RECONNECTING]
     assert {(i.origin, i.caused_by) for i in (*found["b"], *found["c"])} == {("remote", "a")}
 
@@ -303,7 +310,7 @@ def test_video_that_shrinks_at_one_listener_only_is_attributed_to_its_downlink(
         for each in participant.streams:
             if each.ref.from_peer_id is not None:
                 each.sizes = _sizes(who + each.ref.from_peer_id in small.split())
-    found = attribute(comparison)
+    found = AttributedIssues(comparison)
     rows = {
         participant_id
         for participant_id, issues in found.items()

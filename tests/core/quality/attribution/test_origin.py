@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
@@ -125,7 +125,7 @@ class Case(NamedTuple):
         """The origin found for each pair."""
         return {
             issue.stream.consumer_id or "": issue.origin
-            for issues in attribute(self.comparison()).values()
+            for issues in AttributedIssues(self.comparison()).values()
             for issue in issues
             if issue.name in (IssueName.POOR_NETWORK_DOWNLINK, IssueName.AUDIO_CONCEALMENT)
         }
@@ -261,7 +261,7 @@ def _uplinks(issues: Sequence[Issue]) -> list[Issue]:
 
 
 def test_an_uplink_issue_shown_only_by_listeners_is_raised_for_the_sender() -> None:
-    found = attribute(Case("abc", "ba ca", silent="a").comparison())
+    found = AttributedIssues(Case("abc", "ba ca", silent="a").comparison())
     [issue] = _uplinks(found["a"])
     assert (issue.name, issue.origin) == (IssueName.POOR_NETWORK_UPLINK, "local")
     assert (issue.stream.peer_id, issue.first_at, issue.last_at) == ("a", *BAD)
@@ -269,11 +269,11 @@ def test_an_uplink_issue_shown_only_by_listeners_is_raised_for_the_sender() -> N
 
 
 def test_an_uplink_issue_that_the_sender_reports_is_not_raised_again() -> None:
-    assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").comparison())["a"])) == 1
+    assert len(_uplinks(AttributedIssues(Case("abc", "ba ca", lossy="a").comparison())["a"])) == 1
 
 
 def test_an_inferred_uplink_issue_has_only_measures_that_listeners_had() -> None:
-    [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").comparison())["a"])
+    [issue] = _uplinks(AttributedIssues(Case("abc", "ba ca", silent="a").comparison())["a"])
     assert issue.worst == LOSS
 
 
@@ -285,7 +285,7 @@ def test_an_uplink_issue_inferred_without_tags_is_raised_for_the_peer() -> None:
         replace(participant, participant_id=f"row {participant.participant_id}")
         for participant in participants
     ]
-    [issue] = _uplinks(attribute(Comparison(rows))["row a"])
+    [issue] = _uplinks(AttributedIssues(Comparison(rows))["row a"])
     assert issue.stream.peer_id == "a"
 
 
@@ -307,7 +307,7 @@ def test_an_issue_whose_cause_changes_is_split() -> None:
         replace(participant, issues=issues) if participant is bob else participant
         for participant in comparison.participants.values()
     ]
-    found = attribute(Comparison(participants))["b"]
+    found = AttributedIssues(Comparison(participants))["b"]
     assert [(i.first_at, i.last_at, i.origin) for i in found] == [
         (*BAD, "remote"),
         (*later, "local"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.stats.report_linker import Family
@@ -39,7 +39,7 @@ def _frozen(sent: Sequence[StreamActivity], shown: StreamActivity) -> list[Issue
         )
         for name, activities in (("ada", list(sent)), ("bob", [shown]), ("cyd", []))
     ]
-    found = attribute(Comparison(participants))["bob"]
+    found = AttributedIssues(Comparison(participants))["bob"]
     return [issue for issue in found if issue.name is IssueName.VIDEO_FROZEN]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.camera_off import PICTURE
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
@@ -56,7 +56,7 @@ def _comparison(
 
 
 def _left(comparison: Comparison) -> list[Span]:
-    return [(issue.first_at, issue.last_at) for issue in attribute(comparison)["bob"]]
+    return [(issue.first_at, issue.last_at) for issue in AttributedIssues(comparison)["bob"]]
 
 
 TOGGLED = [_span(start, start + 12) for start in range(100, 280, 40)]

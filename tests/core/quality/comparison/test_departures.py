@@ -4,7 +4,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.comparison.departures import OUTAGES
@@ -61,7 +61,7 @@ def _seen_by_bob(name: IssueName, start_at: int, end_at: int, *, to: str = "a") 
             _participant("c", [], others="ab", left_at=END_AT),
         ]
     )
-    return [each for each in attribute(comparison)["b"] if each.name in OUTAGES]
+    return [each for each in AttributedIssues(comparison)["b"] if each.name in OUTAGES]
 
 
 @pytest.mark.parametrize("lost_at", [LEFT_AT - 1_500, LEFT_AT + 4_000])

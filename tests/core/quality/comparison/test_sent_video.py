@@ -7,7 +7,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
@@ -65,7 +65,7 @@ def _comparison(
 
 
 def _left(comparison: Comparison) -> list[Issue]:
-    return attribute(comparison)["bob"]
+    return AttributedIssues(comparison)["bob"]
 
 
 @pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])

@@ -60,7 +60,7 @@ def _input(
             families=[family for _, family, _ in rows],
             values=values,
         ),
-        issues=issues,
+        read_issues=lambda: issues,
         stays=[STAY],
     )
 

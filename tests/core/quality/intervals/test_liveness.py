@@ -21,11 +21,13 @@ def _folds(call: Call, **changed: PeerFacts) -> dict[str, FoldResult]:
     folded = {
         name: fold(participant_peers, call.end_at) for name, participant_peers in facts.items()
     }
-    completed = complete(
-        {name: each.verdict for name, each in folded.items()},
-        {name: each.activity for name, each in folded.items()},
-        {name: name for name in folded},
-        call.end_at,
+    completed = dict(
+        complete(
+            {name: each.verdict for name, each in folded.items()},
+            {name: each.activity for name, each in folded.items()},
+            {name: name for name in folded},
+            call.end_at,
+        )
     )
     return {name: structs.replace(each, verdict=completed[name]) for name, each in folded.items()}
 

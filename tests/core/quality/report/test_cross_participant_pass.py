@@ -30,11 +30,13 @@ def _verdicts(call: Call) -> dict[str, Verdict]:
         name: fold(participant_peers, call.end_at)
         for name, participant_peers in call.facts_by_participant().items()
     }
-    return complete(
-        {name: each.verdict for name, each in folded.items()},
-        {name: each.activity for name, each in folded.items()},
-        {name: name.capitalize() for name in folded},
-        call.end_at,
+    return dict(
+        complete(
+            {name: each.verdict for name, each in folded.items()},
+            {name: each.activity for name, each in folded.items()},
+            {name: name.capitalize() for name in folded},
+            call.end_at,
+        )
     )
 
 
@@ -116,11 +118,13 @@ def test_an_uplink_issue_is_found_without_remote_reports_of_the_sender() -> None
         name: fold(participant_peers, call.end_at) for name, participant_peers in silent.items()
     }
     assert folded["ada"].verdict.cumulative["audio_producer"].packet_loss.avg is None
-    verdicts = complete(
-        {name: each.verdict for name, each in folded.items()},
-        {name: each.activity for name, each in folded.items()},
-        {name: name for name in folded},
-        call.end_at,
+    verdicts = dict(
+        complete(
+            {name: each.verdict for name, each in folded.items()},
+            {name: each.activity for name, each in folded.items()},
+            {name: name for name in folded},
+            call.end_at,
+        )
     )
     assert _causes(verdicts) == {"ada": ["uplink"], "bob": [], "cyd": []}
     assert {issue.origin for issue in verdicts["cyd"].issues} == {"remote"}

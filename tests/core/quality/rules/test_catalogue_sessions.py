@@ -32,11 +32,13 @@ def _missing_media(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
         name: fold(participant_peers, call.end_at)
         for name, participant_peers in participants.items()
     }
-    verdicts = complete(
-        {name: one.verdict for name, one in each.items()},
-        {name: one.activity for name, one in each.items()},
-        {name: name for name in each},
-        call.end_at,
+    verdicts = dict(
+        complete(
+            {name: one.verdict for name, one in each.items()},
+            {name: one.activity for name, one in each.items()},
+            {name: name for name in each},
+            call.end_at,
+        )
     )
     return {
         name: [issue for issue in verdict.issues if issue.name in RECEIVED]

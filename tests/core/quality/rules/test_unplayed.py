@@ -54,7 +54,9 @@ def test_the_diagnosis_reports_unplayed_audio() -> None:
     facts = _received(PLAYED, *[THROWN_AWAY] * 3)
     made = folded(facts)
     assert facts.peer.left_at is not None
-    reported = complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
+    reported = dict(
+        complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
+    )
     assert [finding.sentence for finding in reported["a"].diagnosis] == [
         "The sound reached Ada but was not played from 10:00:30 to 10:01:00 UTC."
     ]

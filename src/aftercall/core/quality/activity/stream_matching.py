@@ -112,13 +112,11 @@ class StreamMatching:
         sender = self.sender_of(participant_id, stream)
         return [sender] if sender is not None else []
 
-    def of_everybody(self) -> dict[str, dict[str, list[StreamEnd]]]:
-        """The other ends of all streams, by participant id and stream key."""
+    def of_participant(self, participant_id: str) -> dict[str, list[StreamEnd]]:
+        """The other ends of all of a participant's streams, by stream key."""
         return {
-            participant_id: {
-                stream.key: self.of(participant_id, stream) for stream in participant.streams
-            }
-            for participant_id, participant in self._participants.items()
+            stream.key: self.of(participant_id, stream)
+            for stream in self._participants[participant_id].streams
         }
 
     def sender_of(self, listener: str, stream: StreamId) -> StreamEnd | None:

@@ -1,8 +1,10 @@
 """The issues of a session's participants with their origins, from the reports of all of them."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
@@ -31,33 +33,77 @@ LEAST_PART_MS: Final = 2 * ONE_WAY_MS
 
 ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE})
 
+_LEVEL: Final = 1
+"""zlib's level; issues of many pairs differ in little, and take a twentieth at any level."""
 
-def attribute(comparison: Comparison) -> dict[str, list[Issue]]:
+_issues: Final = msgspec.msgpack.Decoder(list[Issue])
+
+
+class AttributedIssues(Mapping[str, list[Issue]]):
     """The issues of each participant, ordered by time, with their origins, and those that only the
-    session as a whole shows."""
-    outages = LostConnections(comparison)
+    session as a whole shows. A participant's list is made whenever it is asked for: where few of
+    many people hear each other, each pair has an issue of its own, which takes 450 bytes."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        outages = LostConnections(comparison)
+        followers = FollowOnIssues(comparison, outages)
+        self._own = {
+            participant_id: _own_issues(participant_id, comparison, outages, followers)
+            for participant_id in comparison.participants
+        }
+        for participant_id, issues in infer_uplinks(comparison, self._own, outages).items():
+            self._own[participant_id].extend(issues)
+        self._missing = MissingMedia(comparison, outages)
+        self._absences: dict[str, bytes] = {}
+        self._narrow = narrow_downlinks(comparison)
+
+    def __getitem__(self, participant_id: str) -> list[Issue]:
+        return _in_order(
+            [
+                *self._own[participant_id],
+                *self._absences_of(participant_id),
+                *self._narrow.get(participant_id, ()),
+            ]
+        )
+
+    def _absences_of(self, participant_id: str) -> list[Issue]:
+        """What was missing at a participant: looked for once, then kept packed."""
+        packed = self._absences.get(participant_id)
+        if packed is not None:
+            return _issues.decode(zlib.decompress(packed))
+        found = self._missing.of(participant_id)
+        self._absences[participant_id] = zlib.compress(msgspec.msgpack.encode(found), _LEVEL)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+
+def _own_issues(
+    participant_id: str,
+    comparison: Comparison,
+    outages: LostConnections,
+    followers: FollowOnIssues,
+) -> list[Issue]:
+    """The issues that a participant's own reports show, with their origins."""
     # numpy is imported lazily: a server that compares nothing does without it.
     from aftercall.core.quality.attribution import stuck_screenshares  # noqa: PLC0415 - numpy
 
-    followers = FollowOnIssues(comparison, outages)
-    found: dict[str, list[Issue]] = {}
-    for participant_id, participant in comparison.participants.items():
-        own = [*participant.issues, *stuck_screenshares.stuck_screens(participant_id, comparison)]
-        network = [
-            _of_network(part, participant_id, comparison, outages)
-            for issue in own
-            for part in _split_by_cause(issue, participant_id, comparison)
-        ]
-        found[participant_id] = followers.follow(
-            _with_what_was_lost(network, participant_id, comparison), participant_id
-        )
-    for participant_id, issues in infer_uplinks(comparison, found, outages).items():
-        found[participant_id].extend(issues)
-    absences, narrow = MissingMedia(comparison, outages), narrow_downlinks(comparison)
-    for participant_id, own in found.items():
-        own.extend((*absences.of(participant_id), *narrow.get(participant_id, ())))
-        found[participant_id] = _in_order(own)
-    return found
+    own = [
+        *comparison.participants[participant_id].issues,
+        *stuck_screenshares.stuck_screens(participant_id, comparison),
+    ]
+    network = [
+        _of_network(part, participant_id, comparison, outages)
+        for issue in own
+        for part in _split_by_cause(issue, participant_id, comparison)
+    ]
+    return followers.follow(
+        _with_what_was_lost(network, participant_id, comparison), participant_id
+    )
 
 
 def _with_what_was_lost(

@@ -45,7 +45,8 @@ class ExperienceInput(msgspec.Struct, kw_only=True):
     """One participant: its streams, its issues with their origins, and its stays."""
 
     streams: StreamMoments
-    issues: Sequence[Issue]
+    read_issues: Callable[[], Sequence[Issue]]
+    """Called once; the issues are not kept."""
     stays: Sequence[Span]
 
 
@@ -74,43 +75,56 @@ def experiences(
         return {}
     scale = next(iter(inputs.values())).streams.scale
     with_others = _spans_with_others(inputs)
-    rows = {
-        participant_id: _ParticipantStreams(input_, with_others, scale)
-        for participant_id, input_ in inputs.items()
-    }
     by_sender = _ReceivedBySender(scale)
-    for participant_id, row in rows.items():
+    sides: dict[str, _OwnSide] = {}
+    for participant_id, input_ in inputs.items():
+        row = _ParticipantStreams(input_, with_others, scale)
         by_sender.take(participant_id, row, sender_of)
+        sides[participant_id] = row.own_side()
     return {
-        participant_id: _experience(participant_id, row, by_sender, scale)
-        for participant_id, row in rows.items()
+        participant_id: _experience(participant_id, side, by_sender, scale)
+        for participant_id, side in sides.items()
     }
+
+
+class _OwnSide(NamedTuple):
+    """What a participant's own streams give for its experience. They themselves are not kept: of
+    each person that should have been received there is one."""
+
+    received: Mapping[bool, Moments]
+    """The median received stream, by kind."""
+    sent: Mapping[bool, Moments]
+    """The best sent stream, by the remote end's reports."""
+    unsent: Mapping[bool, FloatArray]
+    """The share of each bucket in which nothing was sent, though it should have been."""
+    outages: Sequence[_OutageShares]
+    is_away: BoolArray
+    worst_stream: list[int]
 
 
 def _experience(
     participant_id: str,
-    row: "_ParticipantStreams",
+    side: _OwnSide,
     by_sender: "_ReceivedBySender",
     scale: TimeScale,
 ) -> Experience:
     values: dict[bool, Moments] = {}
     for is_audio in _KINDS:
-        received = row.received(is_audio=is_audio)
         values[is_audio] = lower_of(
-            received, by_sender.as_received(participant_id, row, is_audio=is_audio)
+            side.received[is_audio],
+            by_sender.as_received(participant_id, side, is_audio=is_audio),
         )
     is_blank: BoolArray = np.isnan(values[True]) & np.isnan(values[False])
-    for outage in row.outages:
+    for outage in side.outages:
         # A connection that was never established has no scores.
         values[True] = np.where(is_blank, with_failures(values[True], outage.shares), values[True])
-    is_away = row.present_ms == 0
     for value in values.values():
-        value[is_away] = np.nan
+        value[side.is_away] = np.nan
     return Experience(
         scale=scale,
         mos_audio=rounded_opinions(values[True]),
         mos_video=rounded_opinions(values[False]),
-        worst_stream=row.worst_stream(),
+        worst_stream=side.worst_stream,
     )
 
 
@@ -121,13 +135,13 @@ class _ParticipantStreams:
         self, input_: ExperienceInput, with_others: Sequence[Span], scale: TimeScale
     ) -> None:
         self._scale = scale
-        self.present_ms = covered_ms(union(input_.stays), scale)
+        self._present_ms = covered_ms(union(input_.stays), scale)
         self.refs = list(input_.streams.refs)
         self.families = list(input_.streams.families)
         self.moments = input_.streams.values.copy()
-        self.issues = input_.issues
+        self._issues = input_.read_issues()
         self._mark_missing_streams()
-        self.outages = [
+        self._outages = [
             _OutageShares(
                 peer_id, connection_id, self._shares(intersection(union(spans), with_others))
             )
@@ -135,12 +149,23 @@ class _ParticipantStreams:
         ]
         self._mark_outages()
 
+    def own_side(self) -> _OwnSide:
+        """What the participant's experience needs of it."""
+        return _OwnSide(
+            received={kind: self._received(is_audio=kind) for kind in _KINDS},
+            sent={kind: self._sent(is_audio=kind) for kind in _KINDS},
+            unsent={kind: self._unsent(is_audio=kind) for kind in _KINDS},
+            outages=self._outages,
+            is_away=self._present_ms == 0,
+            worst_stream=self._worst_stream(),
+        )
+
     def _shares(self, spans: Iterable[Span]) -> FloatArray:
         """The share of the time present in each bucket."""
         covered = covered_ms(spans, self._scale)
         made: FloatArray = np.minimum(
             np.divide(
-                covered, self.present_ms, out=np.zeros_like(covered), where=self.present_ms > 0
+                covered, self._present_ms, out=np.zeros_like(covered), where=self._present_ms > 0
             ),
             1.0,
         )
@@ -151,7 +176,7 @@ class _ParticipantStreams:
         own."""
         places = {_name(ref): place for place, ref in enumerate(self.refs)}
         spans: dict[int, list[Span]] = {}
-        for issue in self.issues:
+        for issue in self._issues:
             family = issue.stream.family
             if issue.name in NOT_RECEIVED and family is not None and Family(family) in _MEDIA:
                 place = places.setdefault(_name(issue.stream), len(self.refs))
@@ -173,7 +198,7 @@ class _ParticipantStreams:
         """When each connection had no path: until it was back or, after a failure, until something
         was scored again."""
         found: dict[tuple[str, str | None], list[Span]] = {}
-        for issue in self.issues:
+        for issue in self._issues:
             key = (issue.stream.peer_id, issue.stream.connection_id)
             if issue.name is IssueName.ICE_RECONNECTING:
                 found.setdefault(key, []).append((issue.first_at, issue.last_at))
@@ -191,7 +216,7 @@ class _ParticipantStreams:
         return EpochMs(max(at, min(ends, default=at)))
 
     def _mark_outages(self) -> None:
-        for outage in self.outages:
+        for outage in self._outages:
             for place, ref in enumerate(self.refs):
                 if self.families[place] not in PRODUCERS and outage.affects(ref):
                     self.moments[place] = with_failures(self.moments[place], outage.shares)
@@ -204,7 +229,7 @@ class _ParticipantStreams:
             if (family in AUDIO) is is_audio and (family in PRODUCERS) is is_sent
         ]
 
-    def received(self, *, is_audio: bool) -> Moments:
+    def _received(self, *, is_audio: bool) -> Moments:
         """The median received stream."""
         lower, upper = medians(self.moments[self.places(is_audio=is_audio, is_sent=False)])
         middle: Moments = ((lower + upper) / 2).astype(np.float32)
@@ -212,19 +237,19 @@ class _ParticipantStreams:
             middle = with_failures(middle, self._named(IssueName.AUDIO_NOT_PLAYED))
         return middle
 
-    def sent(self, *, is_audio: bool) -> Moments:
+    def _sent(self, *, is_audio: bool) -> Moments:
         """The best stream by the remote end's reports."""
         own = self.moments[self.places(is_audio=is_audio, is_sent=True)]
         return _best(own, self._scale.buckets)
 
-    def unsent(self, *, is_audio: bool) -> FloatArray:
+    def _unsent(self, *, is_audio: bool) -> FloatArray:
         """The share of each bucket in which nothing of a kind was sent, though it should have
         been."""
         shares = np.zeros(self._scale.buckets)
         if is_audio:
             shares = self._named(IssueName.NO_AUDIO_SENT)
         own = [self.refs[place] for place in self.places(is_audio=is_audio, is_sent=True)]
-        for outage in self.outages:
+        for outage in self._outages:
             of_peer = [ref for ref in own if ref.peer_id == outage.peer_id]
             if of_peer and all(outage.affects(ref) for ref in of_peer):
                 shares = np.maximum(shares, outage.shares)
@@ -232,10 +257,10 @@ class _ParticipantStreams:
 
     def _named(self, name: IssueName) -> FloatArray:
         return self._shares(
-            union((issue.first_at, issue.last_at) for issue in self.issues if issue.name is name)
+            union((issue.first_at, issue.last_at) for issue in self._issues if issue.name is name)
         )
 
-    def worst_stream(self) -> list[int]:
+    def _worst_stream(self) -> list[int]:
         """The level of the worst received stream, in each bucket."""
         worst = np.zeros(self._scale.buckets, dtype=np.int8)
         for is_audio, leasts in ((True, AUDIO_LEVELS), (False, VIDEO_LEVELS)):
@@ -252,7 +277,8 @@ class _ReceivedBySender:
 
     def __init__(self, scale: TimeScale) -> None:
         self._scale = scale
-        self._got: dict[tuple[str, bool], list[Moments]] = {}
+        self._got: dict[tuple[str, bool], list[bytes]] = {}
+        """The moments of each listener."""
         self._unnamed = {is_audio: np.zeros(scale.buckets, dtype=np.int64) for is_audio in _KINDS}
         self._own_unnamed: dict[tuple[str, bool], BoolArray] = {}
         self._listening = np.zeros(scale.buckets, dtype=np.int64)
@@ -261,15 +287,22 @@ class _ReceivedBySender:
     def take(self, participant_id: str, row: _ParticipantStreams, sender_of: SenderOf) -> None:
         """Add what one listener received: of each sender the best stream of a kind."""
         is_listening: BoolArray = np.zeros(self._scale.buckets, dtype=np.bool_)
+        # Those who were not received at all, or while the same was wrong, share one object.
+        alike: dict[bytes, bytes] = {}
         for is_audio in _KINDS:
+            received = row.places(is_audio=is_audio, is_sent=False)
+            is_listening |= ~np.isnan(row.moments[received]).all(axis=0)
             by_sender: dict[str | None, list[int]] = {}
-            for place in row.places(is_audio=is_audio, is_sent=False):
+            for place in received:
                 by_sender.setdefault(sender_of(participant_id, row.refs[place]), []).append(place)
             for sender, places in by_sender.items():
-                got = _best(row.moments[places], self._scale.buckets)
-                is_listening |= ~np.isnan(got)
+                got = row.moments[places[0]]
+                if len(places) > 1:
+                    got = _best(row.moments[places], self._scale.buckets)
                 if sender is not None:
-                    self._got.setdefault((sender, is_audio), []).append(got)
+                    packed = got.tobytes()
+                    packed = alike.setdefault(packed, packed)
+                    self._got.setdefault((sender, is_audio), []).append(packed)
                     continue
                 is_unnamed = ~np.isnan(got)
                 self._unnamed[is_audio] += is_unnamed
@@ -277,20 +310,17 @@ class _ReceivedBySender:
         self._listening += is_listening
         self._own_listening[participant_id] = is_listening
 
-    def as_received(
-        self, participant_id: str, row: _ParticipantStreams, *, is_audio: bool
-    ) -> Moments:
+    def as_received(self, participant_id: str, side: _OwnSide, *, is_audio: bool) -> Moments:
         """What at least half of the listeners received of a sender, or better. If no report names
         the sender, the remote end's reports stand for it."""
         got = self._got.get((participant_id, is_audio), [])
-        buckets = self._scale.buckets
-        nowhere = np.full((0, buckets), np.nan, dtype=np.float32)
-        _, upper = medians(np.stack(got) if got else nowhere)
+        values = np.frombuffer(b"".join(got), dtype=np.float32)
+        _, upper = medians(values.reshape(len(got), self._scale.buckets))
         others = self._unnamed[is_audio] - self._own_unnamed.get((participant_id, is_audio), 0)
         alone = self._listening - self._own_listening[participant_id] == 0
         is_unknown = np.isnan(upper) & ((others > 0) | alone)
-        value: Moments = np.where(is_unknown, row.sent(is_audio=is_audio), upper)
-        return with_failures(value, row.unsent(is_audio=is_audio))
+        value: Moments = np.where(is_unknown, side.sent[is_audio], upper)
+        return with_failures(value, side.unsent[is_audio])
 
 
 def _spans_with_others(inputs: Mapping[str, ExperienceInput]) -> list[Span]:

@@ -1,13 +1,14 @@
 """Completes a session's verdicts with what only all of them together show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import PeerActivity
-from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.origin import AttributedIssues
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Subject
@@ -27,10 +28,11 @@ def complete(
     names: Mapping[str, str],
     now: EpochMs,
     moments: "Mapping[str, StreamMoments] | None" = None,
-) -> dict[str, Verdict]:
+) -> Iterator[tuple[str, Verdict]]:
     """The verdicts of one session's participants, by participant id, with the origins of their
     issues, the issues between participants, the diagnosis and, if `moments` are given for all, the
-    experience. `names` are display names."""
+    experience. `names` are display names. They come one after the other, so that a caller that
+    stores each does not hold what all pairs of participants give."""
     comparison = Comparison(
         ComparedParticipant(
             participant_id=participant_id,
@@ -44,10 +46,9 @@ def complete(
         )
         for participant_id, verdict in verdicts.items()
     )
-    attributed = attribute(comparison)
+    attributed = AttributedIssues(comparison)
     experienced = _experienced(verdicts, attributed, comparison, moments or {}, now)
     people = People(names)
-    completed: dict[str, Verdict] = {}
     for participant_id, verdict in verdicts.items():
         issues = attributed[participant_id]
         subject = Subject(
@@ -57,13 +58,15 @@ def complete(
             device_choices=verdict.metadata.chosen_devices,
             names=names,
         )
-        completed[participant_id] = replace(
-            verdict,
-            issues=issues,
-            diagnosis=diagnose(subject, comparison, people),
-            experience=experienced.get(participant_id),
+        yield (
+            participant_id,
+            replace(
+                verdict,
+                issues=issues,
+                diagnosis=diagnose(subject, comparison, people),
+                experience=experienced.get(participant_id),
+            ),
         )
-    return completed
 
 
 def _experienced(
@@ -81,7 +84,7 @@ def _experienced(
     inputs = {
         participant_id: session_experience.ExperienceInput(
             streams=moments[participant_id],
-            issues=issues[participant_id],
+            read_issues=partial(issues.__getitem__, participant_id),
             stays=_stays(verdict, now),
         )
         for participant_id, verdict in verdicts.items()
