@@ -1,3 +1,4 @@
+import { withoutTurns } from "../format/texts";
 import type { ComponentChildren } from "preact";
 import { cutSentence, markName, type NamedPart } from "../format/sentences";
 import { Timestamp } from "./timestamp";
@@ -5,9 +6,9 @@ import { Timestamp } from "./timestamp";
 /** A sentence of the diagnosis with its times in the viewer's zone. */
 export function Sentence({ text, anchor }: { text: string; anchor: number | null }) {
   return (
-    <span class="finding-sentence" title={text}>
-      <Parts parts={cutSentence(text, anchor)} />
-    </span>
+    <bdi class="finding-sentence" dir="ltr" title={text}>
+      <Parts parts={cutSentence(withoutTurns(text), anchor)} />
+    </bdi>
   );
 }
 
@@ -22,7 +23,7 @@ export function SentenceAbout(props: {
   divider: string;
 }) {
   const { text, anchor, marked } = props;
-  const named = markName(cutSentence(text, anchor), props.name);
+  const named = markName(cutSentence(withoutTurns(text), anchor), withoutTurns(props.name));
   if (named === null)
     return (
       <>
@@ -32,9 +33,9 @@ export function SentenceAbout(props: {
       </>
     );
   return (
-    <span class="finding-sentence" title={text}>
+    <bdi class="finding-sentence" dir="ltr" title={text}>
       <Parts parts={named} marked={marked} />
-    </span>
+    </bdi>
   );
 }
 

@@ -1,5 +1,6 @@
 /** Labels of issues, events and reasons of leaving. */
 
+import { formatNames, isVisible } from "./texts";
 import type { IssueName } from "../api/constants";
 import type { SessionRow, TimelinePeer } from "../api/types";
 import type { Severity } from "../api/members";
@@ -171,12 +172,21 @@ export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The label of a participant without a name. */
+/** A participant's name, or a stand-in for one that cannot be seen. */
 export function formatName(name: string | null | undefined): string {
-  return name?.trim() ? name : "Without a name";
+  return isVisible(name) ? name : "Without a name";
 }
 
-/** A session's title: that of its meeting. */
-export function formatTitle(call: { title: string | null }): string {
-  return call.title?.trim() ? call.title : "Untitled meeting";
+interface Titled {
+  title: string | null;
+  participants?: readonly { name: string | null }[];
+  total_participants?: number;
+}
+
+/** A session's title: that of its meeting, else who was in it. */
+export function formatTitle(call: Titled, people = call.participants ?? []): string {
+  if (isVisible(call.title)) return call.title;
+  const names = people.map((one) => one.name).filter(isVisible);
+  if (!names.length) return "Untitled meeting";
+  return formatNames(names, Math.max(call.total_participants ?? 0, people.length));
 }

@@ -1,3 +1,5 @@
+import { Clamped, Name, Title } from "../components/texts";
+import { isolate } from "../format/texts";
 import { useEffect, useRef } from "preact/hooks";
 import { me } from "../account";
 import { withQuery } from "../api/request";
@@ -44,7 +46,7 @@ export function ParticipantPage({ sessionId, peerId }: { sessionId: string; peer
   const resource = useResource<Page>(appId ? path(peerId) : null);
   const { data } = resource;
   const isLive = data?.call.status === "LIVE";
-  useTitle(data ? `${formatName(data.lane.name)} in ${formatTitle(data.call)}` : "Participant");
+  useTitle(data ? `${isolate(formatName(data.lane.name))} in ${isolate(formatTitle(data.call))}` : "Participant");
   useEffect(() => () => point(null), []);
   useEffect(() => {
     if (!isLive) return;
@@ -92,7 +94,9 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
         <p class="crumbs">
           <a href="/sessions">Sessions</a>
           {" / "}
-          <a href={`/sessions/${call.id}`}>{formatTitle(call)}</a>
+          <a href={`/sessions/${call.id}`}>
+            <Title call={call} />
+          </a>
         </p>
         <Tools
           appId={appId}
@@ -102,7 +106,12 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
         />
       </div>
       <h1 class="with-level">
-        <LevelMark level={lane.level} /> {formatName(lane.name)}
+        <LevelMark level={lane.level} />
+        <span>
+          <Clamped lines={2}>
+            <Name name={lane.name} />
+          </Clamped>
+        </span>
         {call.status === "LIVE" && <span class="live-mark">Live</span>}
       </h1>
       <p class="session-facts">
@@ -163,7 +172,7 @@ function Streams({ page, pathOf }: { page: Page; pathOf: (id: string) => string 
         {...frame}
         stream={chosen}
         other={otherStream}
-        otherName={other && `${formatName(other.name)}’s end`}
+        otherName={other && `${isolate(formatName(other.name))}’s end`}
       />
       <Bands issues={issuesOf(page, chosen)} stream={chosen} scale={page} />
       <ConnectionCharts page={page} {...frame} />
@@ -192,12 +201,12 @@ function OtherChoice({ stream, other }: { stream: Stream; other: Stream["others"
         >
           {stream.others.map((one) => (
             <option key={idOf(one)} value={idOf(one)}>
-              {formatName(one.name)}
+              {isolate(formatName(one.name))}
             </option>
           ))}
         </select>
       )}
-      <a href={address + at}>The same time at {formatName(other.name)}’s end</a>
+      <a href={address + at}>The same time at <Name name={other.name} />’s end</a>
     </span>
   );
 }

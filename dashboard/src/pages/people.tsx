@@ -10,7 +10,7 @@ import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { go, goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatCount, formatPlural, formatPercent } from "../format/numbers";
-import { formatName } from "../format/labels";
+import { Name } from "../components/texts";
 import { formatAge } from "../format/time";
 import { useListKeys } from "./sessions/keyboard";
 import { ZoneNote } from "../components/zone_note";
@@ -127,7 +127,7 @@ function Row({ person }: { person: PersonRow }) {
     >
       <td>
         <a class="row-link" href={address}>
-          {formatName(person.name)}
+          <Name name={person.name} />
         </a>
       </td>
       <td class="faint wide-only">

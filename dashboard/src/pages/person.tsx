@@ -1,3 +1,5 @@
+import { Clamped, Name, Title } from "../components/texts";
+import { isolate } from "../format/texts";
 import { useResource } from "../api/resource";
 import type { PeerSummary, PersonPage as Page } from "../api/types";
 import { LevelMark } from "../components/level";
@@ -8,7 +10,7 @@ import { Empty, Failed, Skeleton, Trouble } from "../components/placeholders";
 import { go } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatPlural, formatMinutes, formatMos, formatPercent } from "../format/numbers";
-import { capitalise, formatName, formatTitle, formatValue } from "../format/labels";
+import { capitalise, formatName, formatValue } from "../format/labels";
 import { formatLevel } from "../format/quality";
 import { useListKeys } from "./sessions/keyboard";
 import { ZoneNote } from "../components/zone_note";
@@ -26,7 +28,7 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
     const page = answer as Page;
     return { items: page.calls, next_cursor: page.next_cursor };
   });
-  useTitle(data ? formatName(data.person.name) : "Person");
+  useTitle(data ? isolate(formatName(data.person.name)) : "Person");
   useListKeys(ROWS);
   if (!data) {
     return resource.error ? (
@@ -59,11 +61,15 @@ function Head({ page }: { page: Page }) {
       <p class="crumbs">
         <a href="/people">People</a>
       </p>
-      <h1>{formatName(person.name)}</h1>
+      <h1>
+        <Clamped lines={2}>
+          <Name name={person.name} />
+        </Clamped>
+      </h1>
       <p class="session-facts">
         <span>{formatPlural(person.calls, "call")}</span>
         <span>{formatPercent(bad)} bad</span>
-        {person.custom_participant_id && <code>{person.custom_participant_id}</code>}
+        {person.custom_participant_id && <code><bdi>{person.custom_participant_id}</bdi></code>}
         <a href={`/sessions?person=${encodeURIComponent(person.person)}&person_name=${name}`}>
           In the sessions list
         </a>
@@ -134,7 +140,7 @@ function Row({ call }: { call: PeerSummary }) {
       <td>{call.joined_at !== null && <Timestamp at={call.joined_at} />}</td>
       <td>
         <a class="row-link" href={address}>
-          {formatTitle(call)}
+          <Title call={call} />
         </a>{" "}
         <a class="faint-link" href={`${address}/peers/${call.participant_id}`}>
           charts

@@ -1,3 +1,5 @@
+import { Clamped, Title } from "../components/texts";
+import { isolate } from "../format/texts";
 import { useEffect, useRef } from "preact/hooks";
 import { app, chooseApp, me } from "../account";
 import { useLive } from "../api/live";
@@ -39,7 +41,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   const resource = useResource<SessionPage>(base);
   const { data } = resource;
   const isLive = data?.call.status === "LIVE";
-  useTitle(data ? formatTitle(data.call) : "Session");
+  useTitle(data ? isolate(formatTitle(data.call)) : "Session");
   useRenewal(isLive ? appId : null, sessionId, resource.reload);
   useEffect(() => {
     if (data && resource.isCurrent) aheadOf(Math.max(data.now, now.peek()));
@@ -115,7 +117,9 @@ function Head(props: { page: SessionPage; appId: string; rawPath: string; base: 
           {page.parent && (
             <>
               {" / "}
-              <a href={`/sessions/${page.parent.id}`}>{formatTitle(page.parent)}</a>
+              <a href={`/sessions/${page.parent.id}`}>
+                <Title call={page.parent} />
+              </a>
             </>
           )}
         </p>
@@ -127,7 +131,9 @@ function Head(props: { page: SessionPage; appId: string; rawPath: string; base: 
         />
       </div>
       <h1>
-        {formatTitle(call)}
+        <Clamped lines={2}>
+          <Title call={call} />
+        </Clamped>
         {call.status === "LIVE" ? (
           <span class="live-mark">{formatPhase(call)}</span>
         ) : (
@@ -178,9 +184,11 @@ function Rooms({ page }: { page: SessionPage }) {
       <ul>
         {page.breakout_rooms.map((room) => (
           <li key={room.id}>
-            <a href={`/sessions/${room.id}`}>{formatTitle(room)}</a>
+            <a href={`/sessions/${room.id}`}>
+              <Title call={room} />
+            </a>
             <span class="faint">
-              <When call={room} /> · {room.participants.map((one) => formatName(one.name)).join(", ")}
+              <When call={room} /> · <bdi>{room.participants.map((one) => isolate(formatName(one.name))).join(", ")}</bdi>
             </span>
             {room.quality && <Sparkline shares={room.quality.shares} />}
           </li>

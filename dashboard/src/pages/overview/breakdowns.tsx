@@ -96,7 +96,9 @@ function PartRow({ part }: { part: Part }) {
   return (
     <tr>
       <td>
-        <a href={sessionsAddress(part.filter)}>{part.name}</a>
+        <a href={sessionsAddress(part.filter)}>
+          <bdi>{part.name}</bdi>
+        </a>
       </td>
       <td class="number">{formatCount(part.measured)}</td>
       <td class="number">

@@ -1,7 +1,8 @@
+import { Name } from "../../components/texts";
 import type { TimelineFinding } from "../../api/types";
 import { Timestamp } from "../../components/timestamp";
 import { Sentence, SentenceAbout } from "../../components/sentence";
-import { formatName, formatSeverity } from "../../format/labels";
+import { formatSeverity } from "../../format/labels";
 import { pin } from "./time_cursor";
 
 const SHOWN_AT_FIRST = 5;
@@ -74,7 +75,11 @@ function FindingSentence({ finding, sessionId }: { finding: TimelineFinding; ses
       text={finding.sentence}
       anchor={finding.first_at}
       name={finding.participant_name ?? ""}
-      marked={<a href={address}>{formatName(finding.participant_name)}</a>}
+      marked={
+        <a href={address}>
+          <Name name={finding.participant_name} />
+        </a>
+      }
       divider=" – "
     />
   );

@@ -47,9 +47,13 @@ function EventRow(props: { event: CallEvent; name: string | undefined; isHere: b
         <Timestamp at={event.at} as="exact" />
       </button>
       <span class="event-text" title={details}>
-        {props.name && <b>{props.name} </b>}
+        {props.name && (
+          <b>
+            <bdi>{props.name}</bdi>{" "}
+          </b>
+        )}
         {formatEvent(event.name)}
-        {details && <span class="faint"> {details}</span>}
+        {details && <bdi class="faint"> {details}</bdi>}
       </span>
     </div>
   );

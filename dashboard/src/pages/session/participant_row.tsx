@@ -1,3 +1,5 @@
+import { Name } from "../../components/texts";
+import { isolate } from "../../format/texts";
 import { useEffect, useRef } from "preact/hooks";
 import type { Level, ParticipantTimeline, SessionPage } from "../../api/types";
 import type { Span } from "../../api/members";
@@ -29,7 +31,9 @@ export function ParticipantRow(props: { page: SessionPage; lane: ParticipantTime
       <div class="who">
         <LevelMark level={lane.level} />
         <div class="who-text">
-          <a href={`/sessions/${page.call.id}/peers/${lane.participant_id}`}>{formatName(lane.name)}</a>
+          <a href={`/sessions/${page.call.id}/peers/${lane.participant_id}`} title={isolate(formatName(lane.name))}>
+            <Name name={lane.name} />
+          </a>
           <span class="faint">{formatPlace(lane)}</span>
         </div>
       </div>

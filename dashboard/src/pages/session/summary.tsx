@@ -1,3 +1,4 @@
+import { Markdown } from "../../components/markdown";
 import { useState } from "preact/hooks";
 import { mayWrite } from "../../account";
 import { post } from "../../api/request";
@@ -55,28 +56,16 @@ function titleOf(summary: SummaryText | null): string {
 }
 
 function Text({ summary }: { summary: SummaryText }) {
-  const lines = (summary.text ?? "").split("\n");
-  if (!summary.is_markdown) return <div class="summary plain">{summary.text}</div>;
+  const text = summary.text ?? "";
   return (
     <div class="summary" tabIndex={0} role="group" aria-label="Summary">
-      {lines.map((line, index) => {
-        const heading = /^#{1,6}\s+(.*)/.exec(line);
-        const item = /^\s*[-*]\s+(.*)/.exec(line);
-        if (heading) return <h3 key={index}>{plain(heading[1] ?? "")}</h3>;
-        if (item) {
-          return (
-            <p key={index} class="bullet">
-              {plain(item[1] ?? "")}
-            </p>
-          );
-        }
-        return line.trim() ? <p key={index}>{plain(line)}</p> : null;
-      })}
+      {summary.is_markdown ? (
+        <Markdown text={text} />
+      ) : (
+        <p class="plain" dir="auto">
+          {text}
+        </p>
+      )}
     </div>
   );
-}
-
-/** The text without Markdown's marks of emphasis: it is shown as plain text. */
-function plain(text: string): string {
-  return text.replaceAll(/\*\*(.+?)\*\*/g, "$1").replaceAll(/(^|\s)_(.+?)_(?=\s|$|[.,])/g, "$1$2");
 }

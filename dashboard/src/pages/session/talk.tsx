@@ -1,3 +1,4 @@
+import { Clamped, Name } from "../../components/texts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, withQuery } from "../../api/request";
 import { asRequestError } from "../../api/resource";
@@ -6,7 +7,6 @@ import type { Paged } from "../../api/members";
 import { Timestamp } from "../../components/timestamp";
 import { Empty } from "../../components/placeholders";
 import { formatCount } from "../../format/numbers";
-import { formatName } from "../../format/labels";
 import { cursor, isInList, pin, point } from "./time_cursor";
 import { EventList } from "./events";
 import { lastBefore } from "./time_scale";
@@ -115,12 +115,16 @@ function UtteranceList<Item extends Utterance>(props: {
           onPointerLeave={() => point(null)}
         >
           <p class="said-head">
-            <b>{formatName(item.name)}</b>
+            <b>
+              <Name name={item.name} />
+            </b>
             <button type="button" class="quiet" title="Show this moment" onClick={() => pin(item.at)}>
               <Timestamp at={item.at} as="exact" />
             </button>
           </p>
-          <p class="said-text">{item.text}</p>
+          <p class="said-text" dir="auto">
+            <Clamped lines={12}>{item.text}</Clamped>
+          </p>
           <Marks item={item} />
         </li>
       ))}

@@ -1,3 +1,5 @@
+import { formatName } from "../../format/labels";
+import { isolate } from "../../format/texts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ParticipantTimeline, SessionPage } from "../../api/types";
 import { LevelMark } from "../../components/level";
@@ -174,7 +176,7 @@ function formatTimeOf(page: SessionPage, at: number): string {
   const there = page.lanes.filter((lane) => isThere(lane, at));
   const bucket = bucketAt(page, at);
   const bad = bucket === null ? [] : there.filter((lane) => [1, 2].includes(lane.levels[bucket] ?? 0));
-  const names = bad.slice(0, 3).map((lane) => lane.name ?? "somebody");
+  const names = bad.slice(0, 3).map((lane) => isolate(formatName(lane.name)));
   return `${formatTimeWithSeconds(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
 }
 

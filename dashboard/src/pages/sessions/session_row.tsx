@@ -1,3 +1,5 @@
+import { Name } from "../../components/texts";
+import { isolate } from "../../format/texts";
 import { Component } from "preact";
 import type { SessionRow } from "../../api/types";
 import { now } from "../../clock";
@@ -11,6 +13,8 @@ import { formatDuration } from "../../format/time";
 import { formatFullVerdict } from "../../format/quality";
 
 const NAMES_SHOWN = 4;
+/** A title of more characters is cut after two lines. */
+const LONG_TITLE = 60;
 
 /** One session as a row, rendered again only when it has changed. */
 export class SessionTableRow extends Component<{ call: SessionRow }> {
@@ -27,6 +31,7 @@ export class SessionTableRow extends Component<{ call: SessionRow }> {
 function Row({ call }: { call: SessionRow }) {
   const address = `/sessions/${call.id}`;
   const isLive = call.status === "LIVE";
+  const title = formatTitle(call);
   return (
     <tr
       class={rowClass(call)}
@@ -39,8 +44,8 @@ function Row({ call }: { call: SessionRow }) {
       }}
     >
       <td class="c-title">
-        <a class="row-link" href={address}>
-          {formatTitle(call)}
+        <a class={title.length > LONG_TITLE ? "row-link long" : "row-link"} href={address} title={isolate(title)}>
+          <bdi>{title}</bdi>
         </a>
         {call.parent_session_id && <span class="tag">Breakout</span>}
         {isLive && (
@@ -89,7 +94,11 @@ function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_is
       text={issue.sentence}
       anchor={anchor}
       name={name}
-      marked={<b>{formatName(name)}</b>}
+      marked={
+        <b>
+          <Name name={name} />
+        </b>
+      }
       divider=" "
     />
   );
@@ -114,7 +123,7 @@ function Names({ call }: { call: SessionRow }) {
   const others = call.total_participants - shown.length;
   if (!call.total_participants) return <span class="faint">Nobody yet</span>;
   return (
-    <p class="names" title={call.participants.map((one) => formatName(one.name)).join(", ")}>
+    <p class="names" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
       {call.status === "LIVE" && (
         <span class="tag">
           {call.live_participants} of {call.total_participants} there
@@ -122,7 +131,7 @@ function Names({ call }: { call: SessionRow }) {
       )}
       {shown.map((one, index) => (
         <span key={one.id}>
-          <span>{formatName(one.name)}</span>
+          <Name name={one.name} />
           {index < shown.length - 1 ? ", " : ""}
         </span>
       ))}

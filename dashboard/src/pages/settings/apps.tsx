@@ -28,7 +28,9 @@ export function Apps() {
         <tbody>
           {apps.map((app) => (
             <tr key={app.id}>
-              <td>{app.name}</td>
+              <td>
+                <bdi>{app.name}</bdi>
+              </td>
               <td>
                 <code>{app.id}</code> <CopyButton text={app.id} label={`Copy the id of ${app.name}`} />
               </td>

@@ -1,3 +1,4 @@
+import { Name } from "../../components/texts";
 import { useState } from "preact/hooks";
 import { me } from "../../account";
 import { post, remove } from "../../api/request";
@@ -88,7 +89,7 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: (token: Token) => vo
   return (
     <tr class={token.revoked_at === null ? undefined : "revoked"}>
       <td>
-        {token.name || <span class="faint">Without a name</span>}
+        <Name name={token.name} />
         {token.is_mine && <span class="tag">You</span>}
       </td>
       <td>{token.role === "admin" ? "Read and write" : "Read"}</td>
