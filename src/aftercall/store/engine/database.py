@@ -165,20 +165,11 @@ class Database:
         """Take up to so many free pages off the end of SQLite's file; returns how many there were
         to take. A file that was made without `auto_vacuum` has none to take: it uses its free pages
         again, and does not shrink."""
-        given = 0
-
-        def work(driver: sqlite3.Connection) -> None:
-            nonlocal given
-            (is_incremental,) = driver.execute("PRAGMA auto_vacuum").fetchone()
-            if is_incremental != _INCREMENTAL:
-                return
-            (free,) = driver.execute("PRAGMA freelist_count").fetchone()
-            given = min(free, most)
-            if given:
-                driver.execute(f"PRAGMA incremental_vacuum({given})").fetchall()
-
-        await self.write_in_one_turn(work)
-        return given
+        given: list[int] = []
+        await self.write_in_one_turn(
+            lambda driver: given.append(sqlite_driver.give_back_pages(driver, most))
+        )
+        return sum(given)
 
     @asynccontextmanager
     async def write_through_driver(self) -> AsyncIterator[Any]:
@@ -265,10 +256,6 @@ class _Spoilt:
         for engine in engines:
             event.listen(engine.sync_engine, "connect", connected)
             event.listen(engine.sync_engine, "checkout", asked_for)
-
-
-_INCREMENTAL: Final = 2
-"""What `PRAGMA auto_vacuum` answers for INCREMENTAL (sqlite.org, "PRAGMA Statements")."""
 
 
 def _empty_journal(driver: sqlite3.Connection) -> bool:
@@ -364,8 +351,6 @@ def _sqlite(
         connect_args={"timeout": busy_timeout_ms / 1000, "async_creator_fn": sqlite_driver.connect},
     )
     pragmas = [
-        # Before all else: a file takes it only as long as it is empty.
-        "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA temp_store = MEMORY",
@@ -376,6 +361,10 @@ def _sqlite(
     ]
     if begin == "BEGIN":
         pragmas.append("PRAGMA query_only = ON")
+    if target.database and sqlite_driver.is_new(Path(target.database)):
+        # Before all else: a file takes it only as long as it is empty. Asked of another one, it
+        # would write.
+        pragmas.insert(0, "PRAGMA auto_vacuum = INCREMENTAL")
 
     def connected(connection: Any, _record: Any) -> None:
         # The driver's own transactions begin late and deferred; ours begin where we say.

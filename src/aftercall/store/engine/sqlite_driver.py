@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
@@ -152,3 +153,24 @@ def connect(
     # A process that ends does not wait for a connection that nobody closed.
     connection._thread.daemon = True
     return connection
+
+
+def is_new(path: Path) -> bool:
+    """Whether a file is not there, or empty."""
+    return not path.exists() or path.stat().st_size == 0
+
+
+_INCREMENTAL: Final = 2
+"""What `PRAGMA auto_vacuum` answers for INCREMENTAL (sqlite.org, "PRAGMA Statements")."""
+
+
+def give_back_pages(driver: sqlite3.Connection, most: int) -> int:
+    """Take up to so many free pages off the end of the file; returns how many there were."""
+    (is_incremental,) = driver.execute("PRAGMA auto_vacuum").fetchone()
+    if is_incremental != _INCREMENTAL:
+        return 0
+    (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+    given = min(int(free), most)
+    if given:
+        driver.execute(f"PRAGMA incremental_vacuum({given})").fetchall()
+    return given
