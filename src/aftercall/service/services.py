@@ -213,7 +213,7 @@ def build_services(
             exports=person_exports,
         ),
         person_exports=person_exports,
-        deletions=Deletions(db=db, clock=clock),
+        deletions=Deletions(db=db, clock=clock, exports=person_exports),
         audit_log=AuditLog(db, clock=clock, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
         retention_policies=RetentionPolicies(

@@ -78,6 +78,12 @@ async def remove(tx: AsyncConnection, app_id: str, export_id: str) -> None:
     await tx.execute(delete(schema.person_exports).where(c.app_id == app_id, c.id == export_id))
 
 
+async def of_app(tx: AsyncConnection, app_id: str) -> list[str]:
+    """The ids of an app's exports."""
+    c = schema.person_exports.c
+    return list((await tx.execute(select(c.id).where(c.app_id == app_id))).scalars())
+
+
 async def of_person(
     tx: AsyncConnection, app_id: str, hashes: Collection[str]
 ) -> list[PersonExport]:

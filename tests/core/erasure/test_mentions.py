@@ -1,4 +1,4 @@
-"""Mentions of a person are found in texts, and little else is."""
+"""PersonMentions of a person are found in texts, and little else is."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 
 P = "erased-5f1c02ab"
 NEW = "Erased 5f1c02ab"
@@ -14,7 +14,7 @@ NEW = "Erased 5f1c02ab"
 
 def replaced(text: str, *names: str, kept: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> str:
     known = KnownAs(pseudonym=P, names=list(names), ids=list(ids))
-    return Mentions(known, kept).replace(text)
+    return PersonMentions(known, kept).replace(text)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_name_is_found_in_either_normal_form() -> None:
 
 
 def test_texts_are_replaced_at_any_depth() -> None:
-    mentions = Mentions(KnownAs(pseudonym=P, names=["Ada Lovelace"]))
+    mentions = PersonMentions(KnownAs(pseudonym=P, names=["Ada Lovelace"]))
     assert mentions.replace_in({"a": ["Ada Lovelace", 3, None, {"b": "Ada"}]}) == {
         "a": [NEW, 3, None, {"b": NEW}]
     }

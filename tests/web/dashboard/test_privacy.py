@@ -139,12 +139,15 @@ async def test_a_deleted_meeting_takes_its_sessions_and_members_along(
 
 
 async def test_a_deleted_app_leaves_receipts_and_the_audit_log_alone(
-    db: Database, server: RestServer
+    db: Database, server: RestServer, tmp_path: Path
 ) -> None:
     owner, stranger = await server.new_client(), await server.new_client()
     await record_call(server, owner)
     await record_call(server, stranger, session_id="theirs")
     await run_jobs(server)
+    await send(owner, "POST", "/exports", 201, json=PERSON)
+    await run_jobs(server)
+    assert len(list((tmp_path / "exports").iterdir())) == 1
     await send(owner, "DELETE", "")
     assert (await owner.request("GET", "/sessions")).status_code in (401, 404)
     await run_jobs(server)
@@ -158,6 +161,7 @@ async def test_a_deleted_app_leaves_receipts_and_the_audit_log_alone(
             ).scalar_one()
         }
     assert kept == {"audit_log"}
+    assert list((tmp_path / "exports").iterdir()) == []
     assert (await send(stranger, "GET", "/calls"))["total"] == 1
     assert await broken(db) == []
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.ids import id_from
 from aftercall.core.quality.stats.fold_metadata import DEVICE_LISTS, SELECTIONS
 
@@ -67,7 +67,7 @@ def erase_event(name: str, data: Mapping[str, Any], pseudonym: str) -> dict[str,
     return states_of(data)
 
 
-def erase_other_event(data: Mapping[str, Any], mentions: Mentions) -> dict[str, Any]:
+def erase_other_event(data: Mapping[str, Any], mentions: PersonMentions) -> dict[str, Any]:
     """The data of another participant's peer event without mentions of the person."""
     return {
         member: value if member in _STATES else mentions.replace_in(value)

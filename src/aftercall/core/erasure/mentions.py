@@ -36,7 +36,7 @@ class KnownAs(msgspec.Struct, frozen=True, kw_only=True):
         return name_of_pseudonym(self.pseudonym)
 
 
-class Mentions:
+class PersonMentions:
     """Replaces what one person was called. `kept` are the names of the other participants: a word
     of the person's name that is also one of theirs is left where it stands alone."""
 

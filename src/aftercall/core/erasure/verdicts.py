@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aftercall.core.erasure.facts import erase_device, erase_other_event, states_of
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.overview.digest import Digest
 from aftercall.core.quality.diagnosis.diagnosis import put_in_words
 from aftercall.core.quality.diagnosis.findings import Finding
@@ -35,7 +35,7 @@ class Sentences:
         self._after = People({**names, **own})
         self._known = known
         others = [name for id, name in names.items() if id not in known.participants]
-        self._mentions = Mentions(known, others)
+        self._mentions = PersonMentions(known, others)
 
     def rewrite(self, finding: Finding) -> Finding:
         """A finding without the person's name and the labels of the person's devices. Its parts

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.erasure.facts import addresses_in
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.pseudonyms import is_pseudonym, pseudonym_of
 from aftercall.core.records import (
@@ -188,16 +188,20 @@ def _addresses(
 async def _erase_title(
     tx: AsyncConnection, session: Session, erasure_id: str, known: KnownAs
 ) -> None:
-    """Erase the person from the title of the session's meeting. Its other sessions of that title
-    are erased like this one."""
-    mentions = Mentions(known)
+    """Erase the person from the title and the settings of the session's meeting. Its other sessions
+    of that title are erased like this one."""
+    app_id, mentions = session.app_id, PersonMentions(known)
+    meeting = await meetings.lock_meeting(tx, app_id, session.meeting_id)
+    if meeting is not None:
+        changed = replace(
+            meeting,
+            title=mentions.replace(meeting.title),
+            settings=mentions.replace_in(meeting.settings),
+        )
+        if changed != meeting:
+            await meetings.save_meeting(tx, changed)
     if not mentions.occurs_in(session.title):
         return
-    app_id = session.app_id
-    meeting = await meetings.lock_meeting(tx, app_id, session.meeting_id)
-    if meeting is not None and mentions.occurs_in(meeting.title):
-        title = mentions.replace(meeting.title)
-        await meetings.save_meeting(tx, replace(meeting, title=title))
     for other in await person_rows.sessions_of_meeting_titled(
         tx, app_id, session.meeting_id, session.title
     ):

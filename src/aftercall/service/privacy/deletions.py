@@ -11,6 +11,7 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job, Phase
 from aftercall.service.audit import Act, Actor, record_act
+from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.privacy.removals import remove_noted_rows
 from aftercall.store import apps, deletion, jobs, meetings
 from aftercall.store.engine.database import Database
@@ -29,8 +30,9 @@ LOOK_AGAIN_MS: Final = 5 * SECOND_MS
 class Deletions:
     """Deletes what an operator no longer wants to keep."""
 
-    def __init__(self, *, db: Database, clock: Clock) -> None:
+    def __init__(self, *, db: Database, clock: Clock, exports: PersonExports) -> None:
         self._db = db
+        self._exports = exports
         self._clock = clock
 
     async def delete_session(
@@ -96,6 +98,7 @@ class Deletions:
                 break
         await remove_noted_rows(self._db)
         if meeting_id is None:
+            await self._exports.delete_of_app(app_id)
             while await self._delete_rest(app_id):
                 pass
         async with self._db.write() as tx:

@@ -17,7 +17,7 @@ from aftercall.core.erasure.facts import (
     erase_other_sample,
     erase_own_sample,
 )
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.records import ChatMessage, Peer, StoredPeerEvent, TranscriptLine
 from aftercall.service.privacy.erase_reports import erase_reports
@@ -80,7 +80,7 @@ class SessionErasure:
             for id, each in by_participant(every).items()
             if id not in self._known.participants
         }
-        mentions = Mentions(self._known, names.values())
+        mentions = PersonMentions(self._known, names.values())
         self._others = {peer.id for peer in every} - set(self._known.peer_ids)
         await self._erase_talk(mentions)
         await self._erase_events(every, mentions)
@@ -93,7 +93,7 @@ class SessionErasure:
         async with self._db.write() as tx:
             await erasures.end_session(tx, *where, self._erasure_id)
 
-    async def _erase_talk(self, mentions: Mentions) -> None:
+    async def _erase_talk(self, mentions: PersonMentions) -> None:
         where = (self._app_id, self._session_id)
         async with self._db.read() as tx:
             messages = await chat_transcript.messages_of_session(tx, *where)
@@ -146,7 +146,7 @@ class SessionErasure:
         is_anonymous = said.peer_id is None and said.user_id is None and custom is None
         return is_anonymous and said.display_name in known.names
 
-    async def _erase_events(self, every: Sequence[Peer], mentions: Mentions) -> None:
+    async def _erase_events(self, every: Sequence[Peer], mentions: PersonMentions) -> None:
         """The events of the person's peers, and mentions in those of others."""
         own = set(self._known.peer_ids)
         for peer in every:
@@ -162,7 +162,7 @@ class SessionErasure:
                 await self._add(tx, events=len(events))
 
     def _data_of(
-        self, event: StoredPeerEvent, mentions: Mentions, is_own: bool
+        self, event: StoredPeerEvent, mentions: PersonMentions, is_own: bool
     ) -> Mapping[str, object]:
         if is_own:
             return erase_event(event.name, event.data, self._known.pseudonym)

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.erasure.mentions import KnownAs, Mentions
+from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.erasure.verdicts import Sentences, erase_from_digest
 from aftercall.core.overview.session_summary import PeerVerdict, facet
 from aftercall.service.reports.session_verdict import peer_verdict_of, session_verdict_of
@@ -31,7 +31,7 @@ async def erase_verdicts(
         were = await peer_verdicts.people_of_session(tx, app_id, session_id)
     if session is None:
         return
-    title = Mentions(known).replace(session.title)
+    title = PersonMentions(known).replace(session.title)
     has_new_title = title != session.title
     session = replace(session, title=title)
     sentences = Sentences(names, known)

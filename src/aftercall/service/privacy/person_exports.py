@@ -279,6 +279,13 @@ class PersonExports:
         for each in (path, unfinished(path)):
             await asyncio.to_thread(each.unlink, missing_ok=True)
 
+    async def delete_of_app(self, app_id: str) -> None:
+        """Delete the exports of an app."""
+        async with self._db.read() as tx:
+            found = await person_exports.of_app(tx, app_id)
+        for export_id in found:
+            await self.delete(app_id, export_id)
+
     async def delete_of_person(self, app_id: str, hashes: Collection[str]) -> None:
         """Delete the exports of whoever has one of the hashes."""
         async with self._db.read() as tx:
