@@ -29,6 +29,7 @@ from aftercall.wire.dashboard.live_updates import Hello, LiveSession
 from aftercall.wire.dashboard.overview import Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
+from aftercall.wire.dashboard.privacy import AuditPage, PersonExport, Receipts
 from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
@@ -56,6 +57,9 @@ ANSWERS: Sequence[Any] = (
     PeoplePage,
     PersonPage,
     Overview,
+    Receipts,
+    PersonExport,
+    AuditPage,
     Hello,
     LiveSession,
 )

@@ -81,7 +81,10 @@ async def test_an_erasure_survives_kills_and_leaves_nothing(
         wait_for(server, "/jobs", lambda jobs: jobs == {"waiting": [], "dead": []})
         person = {"custom_participant_id": CUSTOM}
         exported = ask(server, "POST", f"{app}/exports", json=person)
-        wait_for(server, f"{app}/exports/{exported['id']}", lambda each: each["state"] == "done")
+        archive = wait_for(
+            server, f"{app}/exports/{exported['id']}", lambda each: each["state"] == "done"
+        )
+        assert http_client.get(archive["url"]).content.startswith(b"PK")
         erasure = ask(server, "POST", f"{app}/erasures", json=person)
         for kill in count():
             state = ask(server, "GET", f"{app}/erasures/{erasure['id']}")["state"]

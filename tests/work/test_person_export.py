@@ -110,7 +110,7 @@ async def test_a_link_expires_with_the_file_and_cannot_be_forged(
     export = await exported(server, owner)
     link = await server.services.person_exports.link(export)
     assert link is not None
-    _, _, app_id, export_id, expires_at, signature, _ = link.split("/")
+    app_id, export_id, expires_at, signature, _ = link.split("/")[3:]
     forged = [
         (app_id, export_id, str(int(expires_at) + 1), signature),
         (app_id, "another", expires_at, signature),

@@ -685,6 +685,50 @@ export type BreakdownRow = {
   filter: Record<string, string>;
 };
 
+export type Receipts = {
+  erasures: Receipt[];
+  next_cursor: string | null;
+};
+
+/** The receipt of an erasure. `state` is `running`, `waiting` (for the end of `live_sessions` calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed. */
+export type Receipt = {
+  id: string;
+  requested_at: number;
+  requested_by: string;
+  state: string;
+  live_sessions: number;
+  finished_at: number | null;
+  counts: Record<string, number>;
+  hashes: string[];
+};
+
+/** How far an export is. `url` is where the file can be fetched until `expires_at`, once `state` is `done`. */
+export type PersonExport = {
+  id: string;
+  requested_at: number;
+  requested_by: string;
+  state: string;
+  sessions_done: number;
+  sessions_found: number;
+  finished_at: number | null;
+  expires_at: number | null;
+  url: string | null;
+};
+
+export type AuditPage = {
+  entries: AuditEntry[];
+  next_cursor: string | null;
+};
+
+/** Who (`actor`: the id of a token or sign-in, or `cli`) did what to which object. */
+export type AuditEntry = {
+  id: string;
+  at: number;
+  actor: string;
+  action: string;
+  object: string;
+};
+
 /** What goes on when the listening begins. */
 export type Hello = {
   now: number;

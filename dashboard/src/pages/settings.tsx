@@ -6,7 +6,9 @@ import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { capitalise } from "../format/labels";
 import { Apps } from "./settings/apps";
+import { Audit } from "./settings/audit";
 import { Jobs } from "./settings/jobs";
+import { PersonData } from "./settings/person";
 import { RetentionTimes } from "./settings/retention";
 import { Tokens } from "./settings/tokens";
 
@@ -16,6 +18,8 @@ const SECTIONS = [
   { name: "jobs", title: "Jobs" },
   { name: "retention", title: "Retention" },
   { name: "privacy", title: "Privacy" },
+  { name: "person", title: "One person" },
+  { name: "audit", title: "Audit log" },
   { name: "server", title: "Server" },
 ] as const;
 
@@ -69,6 +73,8 @@ function Body({ section }: { section: Section }) {
   if (section === "privacy" || section === "server") return <Server section={section} />;
   if (section === "retention") return <RetentionTimes />;
   if (!mayWrite.value) return <p class="faint">Only an admin may see this.</p>;
+  if (section === "person") return <PersonData />;
+  if (section === "audit") return <Audit />;
   return section === "tokens" ? <Tokens /> : <Jobs />;
 }
 

@@ -119,7 +119,7 @@ async def download(
 
 
 @get(
-    "/exports/{app_id:str}/{export_id:str}/{expires_at:str}/{signature:str}/person.zip",
+    "/downloads/people/{app_id:str}/{export_id:str}/{expires_at:str}/{signature:str}/person.zip",
     include_in_schema=False,
 )
 async def download_person(

@@ -69,6 +69,9 @@ def wait_until_loaded(page: Page) -> None:
     expect(page.locator(".chart:not(:has(canvas))")).to_have_count(0)
 
 
+SETTINGS = ("apps", "tokens", "jobs", "retention", "privacy", "person", "audit", "server")
+
+
 def all_pages(server: Server) -> list[str]:
     person = read(server, f"calls/{SDK_SESSION}")["lanes"][0]["person"]
     return [
@@ -78,8 +81,5 @@ def all_pages(server: Server) -> list[str]:
         "/people",
         f"/people/{person}",
         "/overview",
-        *(
-            f"/settings?section={name}"
-            for name in ("apps", "tokens", "jobs", "retention", "privacy", "server")
-        ),
+        *(f"/settings?section={name}" for name in SETTINGS),
     ]

@@ -69,7 +69,7 @@ KEPT_MS: Final = 7 * DAY_MS
 """How long the file of an export is kept."""
 
 FOLDER: Final = "exports"
-DOWNLOADS: Final = "/exports"
+DOWNLOADS: Final = "/downloads/people"
 _KEY_NAME: Final = "download_links"
 
 
