@@ -13,6 +13,7 @@ from aftercall.store import people
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.peer_verdicts import pack_peer_verdict
 from aftercall.store.tables import schema
 
 _COPIED: Final[Sequence[Table]] = (
@@ -90,12 +91,14 @@ class SessionCopies:
                 tx,
                 replace(verdict, session_id=session.id, created_at=at(verdict.created_at)),
                 [
-                    replace(
-                        peer,
-                        session_id=session.id,
-                        participant_id=f"{peer.participant_id}-{number}",
-                        joined_at=at(peer.joined_at),
-                        summary=replace(peer.summary, session_id=session.id),
+                    pack_peer_verdict(
+                        replace(
+                            peer,
+                            session_id=session.id,
+                            participant_id=f"{peer.participant_id}-{number}",
+                            joined_at=at(peer.joined_at),
+                            summary=replace(peer.summary, session_id=session.id),
+                        )
                     )
                     for peer in peers
                 ],
