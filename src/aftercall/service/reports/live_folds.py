@@ -141,7 +141,13 @@ class LiveFolds:
 def _fold(peers: Sequence[AccumulatedPeer], now: EpochMs) -> tuple[PeersFold, FoldResult]:
     # A known fold is without rows.
     folded = fold_peers([each._replace(known=None) for each in peers], now)
+    _pack(peers)
     return folded, folded.result(keeps_rows=True)
+
+
+def _pack(peers: Sequence[AccumulatedPeer]) -> None:
+    for each in peers:
+        each.samples.pack()
 
 
 def _figures(
@@ -150,6 +156,7 @@ def _figures(
     from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
     folded = fold_peers(peers, now, is_brief=True)
+    _pack(peers)
     return folded, LiveFigures(
         verdict=folded.verdict,
         activity=folded.activity,

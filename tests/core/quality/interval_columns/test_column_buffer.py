@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.interval_columns.column_buffer import ColumnBuffer, ColumnBuffers
+from aftercall.core.quality.interval_columns.column_buffer import (
+    LEAST_PACKED,
+    ColumnBuffer,
+    ColumnBuffers,
+)
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.report_linker import ReportLinker
 
@@ -38,8 +42,7 @@ def _recorded(reports: list[tuple[int, dict[str, list[dict[str, Any]]]]]) -> Col
 
 
 def _column(buffer: ColumnBuffer, name: str) -> list[float]:
-    names = buffer.kind.names
-    column: list[float] = np.frombuffer(buffer.data)[names.index(name) :: len(names)].tolist()
+    column: list[float] = buffer.column(name).tolist()
     return column
 
 
@@ -82,9 +85,40 @@ def test_a_description_is_stored_only_where_it_changes() -> None:
     mids = ["0", "0", "1", "1", "0"]
     buffers = _recorded([(at, {"pc": [_stats(1, mid=mid)]}) for at, mid in enumerate(mids)])
     (buffer,) = buffers
-    row_bytes = 8 * len(buffer.kind.names)
     assert [description.mid for description in buffer.descriptions] == ["0", "1", "0"]
-    assert [start // row_bytes for start in buffer.starts] == [0, 2, 4]
+    assert buffer.starts == [0, 2, 4]
+
+
+@given(st.lists(st.sampled_from([None, 0.0, -0.0, 1.5]), min_size=1, max_size=12), st.data())
+def test_a_packed_history_reads_bit_by_bit_as_before(
+    jitters: list[float | None], data: st.DataObject
+) -> None:
+    buffers, linker = ColumnBuffers(), ReportLinker()
+    whole, its_linker = ColumnBuffers(), ReportLinker()
+    for at, jitter in enumerate(jitters):
+        stats = _stats(1, packetsReceived=7, **({} if jitter is None else {"jitter": jitter}))
+        body = json.dumps({"connections": [{"id": "pc", "stats": [stats]}]}).encode()
+        buffers.record(linker.link(decode_body(body), EpochMs(at)))
+        whole.record(its_linker.link(decode_body(body), EpochMs(at)))
+        if data.draw(st.booleans()):
+            buffers.pack(least_rows=data.draw(st.integers(1, 3)))
+    (packed,), (plain,) = buffers, whole
+    shape = (len(plain.kind.names), len(jitters))
+    filled, expected = np.empty(shape), np.empty(shape)
+    packed.fill(filled)
+    plain.fill(expected)
+    assert filled.tobytes() == expected.tobytes()
+    for name in plain.kind.names:
+        assert packed.column(name).tobytes() == plain.column(name).tobytes()
+    assert packed.rows == plain.rows == len(jitters)
+
+
+def test_what_no_report_holds_takes_no_room_in_a_packed_history() -> None:
+    reports = [(at, {"pc": [_stats(1, packetsReceived=at)]}) for at in range(LEAST_PACKED)]
+    buffers = _recorded(reports)
+    before = buffers.nbytes
+    buffers.pack()
+    assert buffers.nbytes < before / 4
 
 
 def test_members_missing_in_a_report_are_nan() -> None:

@@ -69,6 +69,8 @@ def assert_continued(facts: PeerFacts, looks: Sequence[int]) -> None:
     samples = PeerAccumulator(peer.id)
     for look in looks:
         samples.take(facts.samples[len(samples) : look])
+        # Of some streams the last row stays as it is.
+        samples.pack(least_rows=2)
         seen = facts.samples[:look]
         now = EpochMs(seen[-1].at + 1_500) if seen else peer.present_from
         events = [event for event in facts.events if event.at <= now]

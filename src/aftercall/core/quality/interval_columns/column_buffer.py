@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.interval_columns.columns import FloatArray, all_nan
+from aftercall.core.quality.interval_columns.columns import FloatArray, IndexArray, all_nan
 from aftercall.core.quality.stats.decode import NUMBERS, numbers_of
 from aftercall.core.quality.stats.report_linker import Sample, Stream, StreamDescription
 from aftercall.core.quality.stats.track_tags import StreamKey
@@ -22,7 +22,6 @@ from aftercall.core.quality.stats.track_tags import StreamKey
 _HEAD: Final = ("at", "pair_rtt_s", "score_given")
 """The columns that every report has: its instant, the round trip of its connection's candidate
 pair, the client's own score."""
-_AT: Final = _HEAD.index("at")
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
@@ -156,18 +155,100 @@ def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
     )
 
 
+LEAST_PACKED: Final = 64
+"""Rows that are packed together; of fewer, the arrays themselves take a good part. Chosen."""
+
+
+class PackedRows(msgspec.Struct, frozen=True, gc=False):
+    """Rows of a stream, column by column. What is the same in all of them, as is a number that no
+    report has, is there once: half of the columns."""
+
+    count: int
+    first: FloatArray
+    """The first row."""
+    varying: IndexArray
+    """The columns that are not the same throughout."""
+    values: FloatArray
+    """Those columns."""
+
+    @classmethod
+    def of(cls, data: bytearray, width: int) -> "PackedRows":
+        """The rows of `data`, which are `width` numbers each."""
+        rows = np.frombuffer(data).reshape(-1, width)
+        bits = rows.view(np.uint64)
+        varying = np.flatnonzero((bits[1:] != bits[0]).any(axis=0))
+        values: FloatArray = np.array(rows.T[varying], order="C")
+        return cls(len(rows), rows[0].copy(), varying, values)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return self.first.nbytes + self.varying.nbytes + self.values.nbytes
+
+    def column(self, place: int) -> FloatArray:
+        """One column."""
+        if place not in self.varying:
+            return np.full(self.count, self.first[place])
+        values: FloatArray = self.values[np.searchsorted(self.varying, place)]
+        return values
+
+    def fill(self, columns: FloatArray) -> None:
+        """Write the rows into an array of columns."""
+        columns[:] = self.first[:, np.newaxis]
+        columns[self.varying] = self.values
+
+
 class ColumnBuffer(msgspec.Struct, gc=False):
-    """The history of one stream. `descriptions[i]` holds from byte `starts[i]` of `data` on."""
+    """The history of one stream. `descriptions[i]` holds from row `starts[i]` on."""
 
     rank: int
     """The position of the stream in the order of first reports."""
     kind: ColumnLayout
     data: bytearray
+    """The rows after those that are packed."""
     descriptions: list[StreamDescription]
     starts: list[int]
     last: StreamDescription | None = None
+    packed: list[PackedRows] = []
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        unpacked = len(self.data) // (_BYTES_A_NUMBER * len(self.kind.names))
+        return unpacked + sum(each.count for each in self.packed)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, roughly."""
+        packed = sum(each.nbytes for each in self.packed)
+        return packed + len(self.data) + _BYTES_A_DESCRIPTION * len(self.descriptions)
+
+    def pack(self, least_rows: int = LEAST_PACKED) -> None:
+        """Pack the rows that are not packed, if they are enough, and at least one."""
+        width = len(self.kind.names)
+        if self.data and len(self.data) >= least_rows * _BYTES_A_NUMBER * width:
+            self.packed.append(PackedRows.of(self.data, width))
+            self.data = bytearray()
+
+    def fill(self, columns: FloatArray) -> None:
+        """Write the whole history into an array of as many columns as it has rows."""
+        start = 0
+        for each in self.packed:
+            each.fill(columns[:, start : start + each.count])
+            start += each.count
+        columns[:, start:] = np.frombuffer(self.data).reshape(-1, len(self.kind.names)).T
+
+    def column(self, name: str) -> FloatArray:
+        """One column of the whole history."""
+        names = self.kind.names
+        place = names.index(name)
+        unpacked = np.frombuffer(self.data)[place :: len(names)]
+        if not self.packed:
+            return unpacked
+        return np.concatenate([*(each.column(place) for each in self.packed), unpacked])
 
 
+_BYTES_A_NUMBER: Final = 8
 _BYTES_A_DESCRIPTION: Final = 400
 
 
@@ -186,7 +267,12 @@ class ColumnBuffers:
     @property
     def nbytes(self) -> int:
         """Bytes in memory, roughly."""
-        return sum(len(each.data) + _BYTES_A_DESCRIPTION * len(each.descriptions) for each in self)
+        return sum(each.nbytes for each in self)
+
+    def pack(self, least_rows: int = LEAST_PACKED) -> None:
+        """Pack the history of all streams; it reads as before."""
+        for each in self:
+            each.pack(least_rows)
 
     def record(self, sample: Sample) -> None:
         """Append a sample's streams."""
@@ -209,7 +295,7 @@ class ColumnBuffers:
         """The instants at which the stream's connection was reported without it, between the
         stream's first and last report, ascending."""
         member_names = np.frombuffer(self._reports[buffer.descriptions[0].key[0]])
-        own = np.frombuffer(buffer.data)[_AT :: len(buffer.kind.names)]
+        own = buffer.column("at")
         if len(own) == len(member_names):
             return all_nan(0)
         return np.setdiff1d(
@@ -224,7 +310,7 @@ class ColumnBuffers:
             buffer = self._by_description[description] = self._by_name.setdefault(name, new)
         if buffer.last is not description:
             buffer.descriptions.append(description)
-            buffer.starts.append(len(buffer.data))
+            buffer.starts.append(buffer.rows)
             buffer.last = description
         return buffer
 

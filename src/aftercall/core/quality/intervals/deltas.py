@@ -31,6 +31,7 @@ import numpy as np
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.interval_columns.column_buffer import (
+    LEAST_PACKED,
     SENT,
     ColumnBuffer,
     ColumnBuffers,
@@ -111,6 +112,10 @@ class IntervalReader:
     def nbytes(self) -> int:
         """Bytes in memory, roughly."""
         return self._buffers.nbytes
+
+    def pack(self, least_rows: int = LEAST_PACKED) -> None:
+        """Take less memory; all else stays the same."""
+        self._buffers.pack(least_rows)
 
     def read(self, mute_state: MuteState | None = None) -> PeerIntervals:
         """The intervals of the samples so far; of simulcast layers, only the layer that is judged.

@@ -90,18 +90,18 @@ def accept(buffers: Sequence[ColumnBuffer]) -> Reports:
 def _joined(buffers: Sequence[ColumnBuffer]) -> Reports:
     """All reports in the order of arrival."""
     kind = buffers[0].kind
-    numbers = np.frombuffer(b"".join([buffer.data for buffer in buffers]))
-    columns = np.array(numbers.reshape(-1, len(kind.names)).T, order="C")
-    size = numbers.itemsize * len(kind.names)
-    counts = (
-        np.concatenate([np.diff([*buffer.starts, len(buffer.data)]) for buffer in buffers]) // size
+    lengths = [buffer.rows for buffer in buffers]
+    ends = np.cumsum(lengths).tolist()
+    columns: FloatArray = np.empty((len(kind.names), ends[-1]))
+    for buffer, start, end in zip(buffers, [0, *ends], ends, strict=False):
+        buffer.fill(columns[:, start:end])
+    counts = np.concatenate(
+        [np.diff([*buffer.starts, length]) for buffer, length in zip(buffers, lengths, strict=True)]
     )
     return Reports(
         kind,
         columns,
-        np.repeat(
-            [buffer.rank for buffer in buffers], [len(buffer.data) // size for buffer in buffers]
-        ),
+        np.repeat([buffer.rank for buffer in buffers], lengths),
         list(chain.from_iterable(buffer.descriptions for buffer in buffers)),
         np.repeat(np.arange(len(counts)), counts),
         np.diff(columns[_STAMP]) / 1000,
