@@ -2,6 +2,9 @@
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import Phase
+from aftercall.service.privacy.deletions import DELETE_ALL
+from aftercall.service.privacy.erasures import ERASE_PERSON
+from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -14,9 +17,9 @@ PAYLOAD = {"app_id": "app", "session_id": "session"}
 
 async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: RestServer) -> None:
     tasks = tasks_of(server.services)
-    assert set(tasks) == {FINALISE, SUMMARISE}
-    assert tasks[FINALISE].give_up is None
-    assert tasks[SUMMARISE].give_up is not None
+    privacy = {EXPORT_PERSON, DELETE_EXPORT, ERASE_PERSON, DELETE_ALL}
+    assert set(tasks) == {FINALISE, SUMMARISE, *privacy}
+    assert [name for name, task in tasks.items() if task.give_up is not None] == [SUMMARISE]
 
 
 async def test_tasks_are_repeatable_and_a_missing_session_is_no_error(
@@ -32,5 +35,14 @@ async def test_tasks_are_repeatable_and_a_missing_session_is_no_error(
     async with db.read() as tx:
         session = await session_rows.find_session(tx, "app", "session")
     assert session is not None and session.phase is Phase.ENDED
-    for task in tasks.values():
-        await task.run(PAYLOAD | {"session_id": "gone"})
+    for name in (FINALISE, SUMMARISE):
+        await tasks[name].run(PAYLOAD | {"session_id": "gone"})
+
+
+async def test_a_repeat_after_everything_is_gone_is_no_error(server: RestServer) -> None:
+    """A job runs again when its process was killed before it was finished."""
+    tasks = tasks_of(server.services)
+    await tasks[ERASE_PERSON].run({"app_id": "app", "erasure_id": "gone"})
+    await tasks[EXPORT_PERSON].run({"app_id": "app", "export_id": "gone"})
+    await tasks[DELETE_EXPORT].run({"app_id": "app", "export_id": "gone"})
+    await tasks[DELETE_ALL].run({"app_id": "gone", "meeting_id": None})
