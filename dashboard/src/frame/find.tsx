@@ -13,13 +13,14 @@ const isOpen = signal(false);
 /** Puts the cursor into the page's own search, else into the one of the top bar. */
 export function openFind(): void {
   const own = document.getElementById("search");
-  if (own === null) isOpen.value = true;
-  // The field may appear only with the next rendering.
-  requestAnimationFrame(() => {
-    const field = (own ?? document.getElementById("find")) as HTMLInputElement | null;
-    field?.focus();
-    field?.select();
-  });
+  const field = (own ?? document.getElementById("find")) as HTMLInputElement | null;
+  if (own === null) {
+    isOpen.value = true;
+    // At once and not with the next rendering: the next key belongs to the field already.
+    field?.form?.classList.add("open");
+  }
+  field?.focus();
+  field?.select();
 }
 
 /** Finds sessions: at once in their list, with Enter from other pages. */

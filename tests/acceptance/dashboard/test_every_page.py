@@ -25,7 +25,7 @@ pytestmark = MARKS
 
 def test_texts_of_users_are_never_run(server: Server, page: Page) -> None:
     person = read(server, f"calls/{INJECTION_SESSION}")["lanes"][0]["person"]
-    page.goto("/sessions?meeting_id=injection-meeting")
+    page.goto("/sessions?meeting_id=injection-meeting&search=owned")
     expect(page.locator(ROW).first).to_contain_text(script_injection.TITLE)
     expect(page.locator(ROW).first).to_contain_text(script_injection.NAMES[0])
 

@@ -31,14 +31,15 @@ def test_a_live_call_appears_and_ends_without_a_reload(server: Server, page: Pag
             {**joined, "id": "2", "at": at, "peer_id": "peer-live", **place},
         ],
     )
-    row = page.locator(f"tr[data-session='{session_id}']")
-    expect(row).to_contain_text("Going on")
-    expect(row).to_contain_text("Live")
-    expect(row).to_contain_text("Zoë Live")
+    on_the_board = page.get_by_role("region", name="Now").locator(f"[data-session='{session_id}']")
+    expect(on_the_board).to_contain_text("Going on")
+    expect(on_the_board).to_contain_text("1 there")
+    expect(page.get_by_role("region", name="Now")).to_contain_text("not judged yet")
 
     post_events(server, [{"type": "session_closed", "id": "3", "at": at + 1, **place}])
-    expect(row.locator(".live-mark")).to_have_count(0)
-    expect(row).to_be_visible()
+    row = page.locator(f"tr[data-session='{session_id}']")
+    expect(row).to_contain_text("Going on")
+    expect(on_the_board).to_have_count(0)
     assert page.evaluate("window.loadedOnce") is True
 
 
@@ -162,3 +163,24 @@ def test_a_call_is_found_in_whichever_app_it_is(server: Server, page: Page) -> N
     expect(page.get_by_label("App", exact=True)).not_to_have_value("")
     page.get_by_role("link", name="Sessions").first.click()
     expect(page.locator(ROW).first).to_be_visible()
+
+
+def test_an_empty_list_names_its_filters_and_offers_to_drop_each(
+    server: Server, page: Page
+) -> None:
+    page.goto("/sessions?bad=true&search=nobodyhasthisname")
+    expect(page.get_by_text("No session matches")).to_be_visible()
+    expect(page.locator(".empty")).to_contain_text("Search: nobodyhasthisname; Bad only")
+    page.get_by_role("button", name=re.compile("^Without .*Search")).click()
+    expect(page.locator(ROW)).to_have_count(read(server, "calls?bad=true")["total"])
+
+
+def test_a_search_shows_who_was_found_in_each_row(server: Server, page: Page) -> None:
+    page.goto("/sessions?search=grace")
+    expect(page.locator(ROW)).to_have_count(50)
+    for text in page.locator(ROW).locator(".sought").all_inner_texts():
+        assert "Grace" in text
+    assert page.locator(ROW).locator(".sought").count() > 0
+    page.goto("/sessions")
+    expect(page.locator(ROW)).to_have_count(50)
+    expect(page.locator(".sought")).to_have_count(0)

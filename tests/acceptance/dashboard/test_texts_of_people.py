@@ -39,7 +39,7 @@ def test_a_meeting_without_a_title_is_named_by_who_was_in_it(server: Server, pag
     page.goto(f"/sessions/{SESSION}")
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{TURNING}, مريم and 2 others")
     page.goto("/sessions?meeting_id=texts-meeting")
-    row = page.locator(f"tr[data-session='{SESSION}']")
+    row = page.locator(f"[data-session='{SESSION}']")
     expect(row.locator(".row-link")).to_have_text(f"{TURNING}, مريم and 2 others")
 
 

@@ -55,6 +55,19 @@ export function searchChip(query: URLSearchParams): Chip[] {
   return search ? [{ name: "search", text: `Search: ${search}`, removes: ["search"] }] : [];
 }
 
+/** Every filter of the list in words, also those with a control of their own. */
+export function activeFilters(query: URLSearchParams, now: number): Chip[] {
+  const status = query.get("status");
+  const time = formatTimeRange(query, now);
+  return [
+    ...searchChip(query),
+    ...(status ? [{ name: "status", text: status === "LIVE" ? "Live" : "Ended", removes: ["status"] }] : []),
+    ...(query.get("bad") ? [{ name: "bad", text: "Bad only", removes: ["bad"] }] : []),
+    ...(time ? [{ name: "from", text: time, removes: ["from", "to"] }] : []),
+    ...chipsOf(query),
+  ];
+}
+
 /** The filters that have no control of their own in the bar. `names` knows people and meetings. */
 export function chipsOf(query: URLSearchParams): Chip[] {
   const chips: Chip[] = [];

@@ -3,35 +3,43 @@ import { isolate } from "../../format/texts";
 import { Component } from "preact";
 import type { SessionRow } from "../../api/types";
 import { now } from "../../clock";
-import { Sparkline, Verdict } from "../../components/level";
+import { LevelMark, Sparkline, Verdict } from "../../components/level";
 import { Timestamp } from "../../components/timestamp";
 import { Sentence, SentenceAbout } from "../../components/sentence";
-import { go } from "../../route";
-import { formatMinutes } from "../../format/numbers";
+import { go, place } from "../../route";
+import { formatCount, formatMinutes } from "../../format/numbers";
 import { formatName, formatPhase, formatTitle } from "../../format/labels";
 import { formatDuration } from "../../format/time";
 import { formatFullVerdict } from "../../format/quality";
+import { soughtOf } from "./sought";
 
-const NAMES_SHOWN = 4;
+const NAMES_SHOWN = 3;
 /** A title of more characters is cut after two lines. */
 const LONG_TITLE = 60;
 
+interface RowProps {
+  call: SessionRow;
+  /** Whether the day stands above the row, so that the row needs only the time. */
+  isDayShown: boolean;
+}
+
 /** One session as a row, rendered again only when it has changed. */
-export class SessionTableRow extends Component<{ call: SessionRow }> {
-  override shouldComponentUpdate(next: { call: SessionRow }): boolean {
-    return next.call !== this.props.call;
+export class SessionTableRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return next.call !== this.props.call || next.isDayShown !== this.props.isDayShown;
   }
 
   override render() {
-    return <Row call={this.props.call} />;
+    return <Row {...this.props} />;
   }
 }
 
 /** A click anywhere in a row opens the session; the title is the link. */
-function Row({ call }: { call: SessionRow }) {
+function Row({ call, isDayShown }: RowProps) {
   const address = `/sessions/${call.id}`;
   const isLive = call.status === "LIVE";
   const title = formatTitle(call);
+  const start = call.started_at ?? call.created_at;
   return (
     <tr
       class={rowClass(call)}
@@ -43,6 +51,7 @@ function Row({ call }: { call: SessionRow }) {
         else go(address);
       }}
     >
+      <td class="c-start">{isDayShown ? <Timestamp at={start} as="clock" /> : <Timestamp at={start} />}</td>
       <td class="c-title">
         <a class={title.length > LONG_TITLE ? "row-link long" : "row-link"} href={address} title={isolate(title)}>
           <bdi>{title}</bdi>
@@ -53,32 +62,34 @@ function Row({ call }: { call: SessionRow }) {
             {call.phase === "draining" ? "Empty" : call.phase === "open" ? "Open" : "Live"}
           </span>
         )}
+        <Sought call={call} />
       </td>
-      <td class="c-start">
-        <Timestamp at={call.started_at ?? call.created_at} />
-        <span class="faint length">{isLive ? <Running call={call} /> : lengthOf(call)}</span>
+      <td class="c-people number" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
+        {isLive && `${formatCount(call.live_participants)} of `}
+        {formatCount(call.total_participants)}
+        <span class="unit"> {call.total_participants === 1 ? "person" : "people"}</span>
       </td>
-      <td class="c-people">
-        <Names call={call} />
-      </td>
-      <td class="c-minutes number" title={`${call.minutes.toFixed(2)} participant minutes`}>
+      <td class="c-length">{isLive ? <Running call={call} /> : lengthOf(call)}</td>
+      <td class="c-minutes number" title={`${call.minutes.toFixed(2)} person-minutes`}>
         {formatMinutes(call.minutes)}
-        <span class="unit"> min</span>
       </td>
       <td class="c-quality" title={formatFullVerdict(call.quality)}>
         {call.quality?.measured_participants ? (
-          <>
-            <Verdict quality={call.quality} />
-            <Sparkline shares={call.quality.shares} />
-          </>
+          <Verdict quality={call.quality} />
         ) : (
-          <span class="faint">{isLive ? "Not judged yet" : "Not judged"}</span>
+          <span class="verdict faint">
+            <LevelMark level={0} text={isLive ? "Not judged yet" : "Not measured"} />
+            <span aria-hidden="true">{isLive ? "Not judged yet" : "Not measured"}</span>
+          </span>
         )}
+      </td>
+      <td class="c-strip">
+        {call.quality && call.quality.measured_participants > 0 && <Sparkline shares={call.quality.shares} />}
       </td>
       <td class="c-issue">
         {call.worst_issue && (
-          <p class={`sentence ${call.worst_issue.severity}`}>
-            <WorstIssue issue={call.worst_issue} anchor={call.started_at ?? call.created_at} />
+          <p class="sentence">
+            <WorstIssue issue={call.worst_issue} anchor={start} />
           </p>
         )}
       </td>
@@ -86,7 +97,7 @@ function Row({ call }: { call: SessionRow }) {
   );
 }
 
-function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_issue"]>; anchor: number }) {
+export function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_issue"]>; anchor: number }) {
   const name = issue.participant_name;
   if (name === null) return <Sentence text={issue.sentence} anchor={anchor} />;
   return (
@@ -118,24 +129,17 @@ function Running({ call }: { call: SessionRow }) {
   return <>{formatDuration(now.value - (call.started_at ?? call.created_at))}</>;
 }
 
-function Names({ call }: { call: SessionRow }) {
-  const shown = call.participants.slice(0, NAMES_SHOWN);
-  const others = call.total_participants - shown.length;
-  if (!call.total_participants) return <span class="faint">Nobody yet</span>;
+/** Those of the participants for whom the list is searched, or whose sessions it shows. */
+function Sought({ call }: { call: SessionRow }) {
+  const found = soughtOf(call.participants, place.peek().query).slice(0, NAMES_SHOWN);
+  if (!found.length) return null;
   return (
-    <p class="names" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
-      {call.status === "LIVE" && (
-        <span class="tag">
-          {call.live_participants} of {call.total_participants} there
-        </span>
-      )}
-      {shown.map((one, index) => (
+    <span class="sought">
+      {found.map((one) => (
         <span key={one.id}>
-          <Name name={one.name} />
-          {index < shown.length - 1 ? ", " : ""}
+          <LevelMark level={one.level} /> <Name name={one.name} />
         </span>
       ))}
-      {others > 0 && <span class="faint"> +{others}</span>}
-    </p>
+    </span>
   );
 }
