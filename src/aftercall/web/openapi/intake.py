@@ -28,6 +28,9 @@ _REFUSALS: Final = {
 }
 
 
+_NO_APP: Final = {404: "There is no such app, or it was deleted"}
+
+
 def _json(about: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": about, "content": {"application/json": {"schema": schema}}}
 
@@ -49,7 +52,9 @@ _APP_ID: Final = {
 
 def _operation(route: IntakeRoute) -> dict[str, Any]:
     envelope = object_schema(("success", "data"), success={"const": True}, data=route.answer.schema)
-    of_app = [_APP_ID] if route.path.startswith(APP_PREFIX) else []
+    is_of_app = route.path.startswith(APP_PREFIX)
+    of_app = [_APP_ID] if is_of_app else []
+    refusals = _REFUSALS | _NO_APP if is_of_app else _REFUSALS
     described = {
         "operationId": route.operation_id,
         "summary": route.summary,
@@ -63,7 +68,7 @@ def _operation(route: IntakeRoute) -> dict[str, Any]:
         },
         "responses": {
             str(route.answer.status): _json("Taken: what was accepted is on disk", envelope),
-            **{str(code): _json(about, _ERROR) for code, about in _REFUSALS.items()},
+            **{str(code): _json(about, _ERROR) for code, about in refusals.items()},
         },
     }
     add_example(described, "post", route.path, scheme=route.schemes[0], body=route.example)
