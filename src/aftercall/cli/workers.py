@@ -31,7 +31,9 @@ class Supervisor(Multiprocess):
         for each in before:
             # One that could not start is not replaced.
             if id(each) in ended or each not in self.processes:
-                reason = ended.get(id(each), "it gave no sign of life and was killed")
+                # One that ended at this moment looks like one that uvicorn has just killed.
+                silent = f"{_reason(each)}, perhaps as it gave no sign of life"
+                reason = ended.get(id(each), silent)
                 log.error("worker ended", action="worker_ended", pid=each.pid, reason=reason)
 
 
