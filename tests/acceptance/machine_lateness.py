@@ -51,6 +51,7 @@ _LATENESS: Final = frozenset(
         "decoder_overloaded",
         "high_jitter_buffer_delay",
         "high_rtt",
+        "lateness",
         "low_audio_mos",
         "low_available_bitrate",
         "low_frame_rate",
@@ -60,7 +61,7 @@ _LATENESS: Final = frozenset(
         "video_frozen",
     }
 )
-"""Issues that a late machine causes without packet loss."""
+"""Issues that a late machine causes without packet loss, and the cause that they are given."""
 
 _NETWORK: Final = frozenset(
     f"{how}_network_{way}" for how in ("poor", "severe") for way in ("uplink", "downlink")

@@ -20,6 +20,7 @@ from tests.acceptance.server import Server, running
 CHROMIUM = find_chromium()
 ROOT = Path(__file__).resolve().parents[2]
 HOW_TO = ROOT / "docs" / "how-to" / "collect-from-react.md"
+ADDRESS = "https://calls.example.com"
 COLLECTOR = ROOT / "src" / "aftercall" / "_static" / "collector" / "aftercall-collector.js"
 
 pytestmark = [
@@ -42,7 +43,8 @@ def page_script(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("bundle")
     (code,) = re.findall(r"```jsx\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
     hook, bundle = folder / "hook.jsx", folder / "page.js"
-    hook.write_text(code.replace("https://records.example.org", server.url))
+    assert ADDRESS in code
+    hook.write_text(code.replace(ADDRESS, server.url))
     sdks = node_sdks()
     subprocess.run(
         [str(sdks / "node_modules/.bin/rolldown"), "-c", "react-page.config.mjs"],
