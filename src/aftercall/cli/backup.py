@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from aftercall.cli.check import check_data
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.core.privacy_records import Erasure, ErasureState
 from aftercall.logs import configure_logs
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.receipts import ReceiptFile
@@ -21,7 +22,6 @@ from aftercall.store.engine import postgresql_backup, sqlite_backup
 from aftercall.store.engine.database import UnfitDatabase
 from aftercall.store.engine.database import migrate as migrate_database
 from aftercall.store.engine.sqlite_file import file_of
-from aftercall.store.erasures import Erasure, ErasureState
 from aftercall.work.run_until import run_until_done
 
 _LOOK_EVERY_S: Final = 0.2

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
-from aftercall.core.instants import EpochMs
+from aftercall.cli.printing import AsJson, format_moment, print_json
 from aftercall.core.records import ApiToken, App, ReportShape, Role
 from aftercall.core.retention import format_seconds
 from aftercall.service.accounts.setup import FirstAccount
@@ -21,7 +20,6 @@ from aftercall.store.engine.database import migrate as migrate_database
 apps = typer.Typer(help="Apps: tenants of an account.", no_args_is_help=True)
 tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 WholeAccount = Annotated[
     bool,
     typer.Option("--whole-account", help="The token is good for every app of the account."),
@@ -33,16 +31,6 @@ AppId = Annotated[
 AccountId = Annotated[
     str | None, typer.Option("--account-id", help="The account; left out: the only one there is.")
 ]
-
-
-def _print_json(what: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(what).decode() + "\n")
-
-
-def _moment(at: EpochMs | None) -> str:
-    if at is None:
-        return "–"
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
@@ -87,7 +75,7 @@ def create_app(
 
     founded = asyncio.run(work())
     if as_json:
-        _print_json(
+        print_json(
             {
                 "account_id": founded.account_id,
                 "app_id": founded.app_id,
@@ -117,11 +105,11 @@ def list_apps(
 
     found = asyncio.run(work())
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     table = Table("app", "name", "account", "created", "report shape")
     for app in found:
-        created = _moment(app.created_at)
+        created = format_moment(app.created_at)
         table.add_row(app.id, app.name, app.account_id, created, app.report_shape.value)
     Console().print(table)
 
@@ -169,7 +157,7 @@ def set_app(
 
     app = asyncio.run(work())
     if as_json:
-        _print_json(app)
+        print_json(app)
         return
     console = Console(stderr=True)
     if report_shape is not None:
@@ -225,7 +213,7 @@ def create_token(
 
     made, secret = asyncio.run(work())
     if as_json:
-        _print_json({"id": made.id, "api_token": secret})
+        print_json({"id": made.id, "api_token": secret})
     else:
         sys.stdout.write(secret + "\n")
 
@@ -247,7 +235,7 @@ def list_tokens(
 
     found = asyncio.run(work())
     if as_json:
-        _print_json([_public(token) for token in found])
+        print_json([_public(token) for token in found])
         return
     table = Table("token", "name", "role", "app", "created", "last used", "revoked")
     for token in found:
@@ -257,7 +245,7 @@ def list_tokens(
             token.name,
             token.role.value,
             token.app_id or "whole account",
-            *(_moment(at) for at in moments),
+            *(format_moment(at) for at in moments),
         )
     Console().print(table)
 

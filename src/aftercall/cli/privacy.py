@@ -3,20 +3,17 @@ person's data, deletion, and who did what."""
 
 import asyncio
 import shutil
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
-from aftercall.core.instants import EpochMs
+from aftercall.cli.printing import AsJson, format_moment, print_json
 from aftercall.core.records import App
 from aftercall.logs import configure_logs
 from aftercall.service.audit import CLI
@@ -37,7 +34,6 @@ T = TypeVar("T")
 AppId = Annotated[
     str | None, typer.Option("--app", "--app-id", help="The app; left out: the only one there is.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for the id again.")]
 UserId = Annotated[
     str | None, typer.Option("--user-id", help="The person's user id, alone or besides.")
@@ -107,7 +103,7 @@ def erase_person(
 
     receipt = _with_app(settings, app_id, work)
     if as_json:
-        _print_json(receipt)
+        print_json(receipt)
         return
     out = Console(stderr=True, highlight=False, soft_wrap=True)
     if receipt.live_sessions:
@@ -171,12 +167,12 @@ def list_receipts(
 
     found = _with_app(settings_of(data_dir, database_url), app_id, work)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     table = Table("erasure", "requested", "by", "state", "finished", "erased")
     for each in found:
         counts = ", ".join(f"{number} {kind}" for kind, number in each.counts.items())
-        moments = (_moment(each.requested_at), _moment(each.finished_at))
+        moments = (format_moment(each.requested_at), format_moment(each.finished_at))
         table.add_row(each.id, moments[0], each.requested_by, each.state, moments[1], counts)
     Console().print(table)
 
@@ -254,19 +250,9 @@ def audit(
 
     found = _with_app(settings_of(data_dir, database_url), app_id, work)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     table = Table("when", "who", "what", "object")
     for each in found:
-        table.add_row(_moment(each.at), each.actor, each.action, each.object)
+        table.add_row(format_moment(each.at), each.actor, each.action, each.object)
     Console().print(table)
-
-
-def _print_json(what: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(what).decode() + "\n")
-
-
-def _moment(at: EpochMs | None) -> str:
-    if at is None:
-        return "–"
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

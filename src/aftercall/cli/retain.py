@@ -1,16 +1,15 @@
 """`aftercall retain`: data past their time, counted or deleted."""
 
 import asyncio
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.printing import AsJson, print_json
 from aftercall.core.retention import DataKind, format_seconds
 from aftercall.service.retention.deletion import DueCount
 from aftercall.store.engine.sqlite_file import file_of, only_server, rebuild_file
@@ -28,7 +27,7 @@ def retain(
             "may use it meanwhile.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -52,7 +51,7 @@ def retain(
             rebuild_file(file)
     if as_json:
         rows = {kind.value: deleted.get(kind, 0) for kind in DataKind}
-        sys.stdout.write(msgspec.json.encode({"deleted_rows": rows}).decode() + "\n")
+        print_json({"deleted_rows": rows})
         return
     words = [f"{rows} rows of {kind.value}" for kind, rows in deleted.items() if rows]
     said = f"Deleted {', '.join(words)}." if words else "Nothing was past its time."
@@ -62,7 +61,7 @@ def retain(
 def _print_counts(found: Sequence[DueCount], *, as_json: bool) -> None:
     if as_json:
         rows = [{**each._asdict(), "kind": each.kind.value} for each in found]
-        sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
+        print_json(rows)
         return
     table = Table("app", "kind", "kept for", "sessions past it", "rows")
     for each in found:

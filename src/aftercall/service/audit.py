@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import DAY_MS, Clock, EpochMs
+from aftercall.core.privacy_records import AuditEntry
 from aftercall.store import audit
-from aftercall.store.audit import WHOLE_ACCOUNT, AuditEntry
+from aftercall.store.audit import WHOLE_ACCOUNT
 from aftercall.store.engine.database import Database
 
 WRITE_EVERY_S: Final = 1.0

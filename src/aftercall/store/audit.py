@@ -7,22 +7,11 @@ from sqlalchemy import delete, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import AuditEntry
 from aftercall.store.tables import schema
 
 WHOLE_ACCOUNT = ""
 """The `app_id` of what concerns a whole account."""
-
-
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `actor` and `object` are ids, never names, texts or addresses."""
-
-    account_id: str
-    app_id: str
-    at: EpochMs
-    id: str
-    actor: str
-    action: str
-    object: str
 
 
 async def append(tx: AsyncConnection, entries: Iterable[AuditEntry]) -> None:

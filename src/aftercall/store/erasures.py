@@ -2,7 +2,6 @@
 that goes on must know."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.erasure.mentions import KnownAs
 from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import Erasure, ErasureState
 from aftercall.core.pseudonyms import AFTER_PREFIX, PREFIX
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.tables import schema
@@ -19,32 +19,6 @@ _encode: Final = msgspec.json.Encoder().encode
 _hashes: Final = msgspec.json.Decoder(list[str])
 _counts: Final = msgspec.json.Decoder(dict[str, int])
 _known_as: Final = msgspec.json.Decoder(KnownAs)
-
-
-class ErasureState(StrEnum):
-    """How far an erasure is."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    """The person is in a call that goes on; it is erased when that has ended."""
-    DONE = "done"
-
-
-class Erasure(msgspec.Struct, frozen=True, kw_only=True):
-    """The receipt of an erasure. It holds no personal data: `hashes` are keyed."""
-
-    app_id: str
-    id: str
-    requested_at: EpochMs
-    requested_by: str
-    """The id of a token or of a sign-in, or `cli`."""
-    state: ErasureState = ErasureState.RUNNING
-    hashes: list[str] = []
-    counts: dict[str, int] = {}
-    """How much of each kind was erased."""
-    live_sessions: int = 0
-    """How many sessions of the person go on."""
-    finished_at: EpochMs | None = None
 
 
 async def save(tx: AsyncConnection, erasure: Erasure) -> None:

@@ -126,7 +126,8 @@ def _matches(app_id: str, search: str) -> Any:
 async def count_calls(
     tx: AsyncConnection, app_id: str, people: Sequence[str]
 ) -> dict[str, tuple[int, int]]:
-    """How many calls each of the people had, and how many of those were bad for him."""
+    """How many calls each of the people had, and how many of those were bad for
+    that person."""
     t = schema.facet_tallies.c
     names = {facet("person", person): person for person in people}
     rows = await tx.execute(

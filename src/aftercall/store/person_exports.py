@@ -1,43 +1,18 @@
 """Exports of people: who asked, how far they are, and where the file is."""
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import ExportState, PersonExport
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.tables import schema
 
 _encode: Final = msgspec.json.Encoder().encode
 _hashes: Final = msgspec.json.Decoder(list[str])
-
-
-class ExportState(StrEnum):
-    """How far an export is."""
-
-    RUNNING = "running"
-    DONE = "done"
-
-
-class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
-    """An export of a person, without personal data: `hashes` are keyed."""
-
-    app_id: str
-    id: str
-    requested_at: EpochMs
-    requested_by: str
-    hashes: list[str]
-    state: ExportState = ExportState.RUNNING
-    sessions_done: int = 0
-    sessions_found: int = 0
-    file_name: str | None = None
-    finished_at: EpochMs | None = None
-    expires_at: EpochMs | None = None
-    """When the file is deleted."""
 
 
 async def save(tx: AsyncConnection, export: PersonExport) -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from aftercall.core.errors import NotFound
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.privacy_records import Erasure, ErasureState
 from aftercall.core.records import Job
 from aftercall.service.audit import Act, Actor, record_act
 from aftercall.service.erased_people import KEY_NAME, ErasedPeople, PersonIds
@@ -34,7 +35,6 @@ from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.store import apps, erasures, jobs, people, person_rows
 from aftercall.store.engine.database import Database
-from aftercall.store.erasures import Erasure, ErasureState
 from aftercall.store.sessions import rows as session_rows
 
 ERASE_PERSON: Final = "erase_person"

@@ -26,6 +26,7 @@ from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import DAY_MS, Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.overview.digest import Digest
+from aftercall.core.privacy_records import ExportState, PersonExport
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import (
     ChatMessage,
@@ -58,7 +59,6 @@ from aftercall.store import (
     reports,
 )
 from aftercall.store.engine.database import Database
-from aftercall.store.person_exports import ExportState, PersonExport
 from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
 

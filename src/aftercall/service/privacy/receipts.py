@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from aftercall.store.erasures import Erasure
+from aftercall.core.privacy_records import Erasure
 
 FILE_NAME: Final = "erasures.jsonl"
 

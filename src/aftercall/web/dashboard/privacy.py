@@ -58,7 +58,7 @@ async def request_erasure(
         PersonIds(who.custom_participant_id, who.user_id),
         tenant.caller,
     )
-    return encode_answer(encode_receipt(erasure, erasure.state.value), has_alias=False)
+    return encode_answer(encode_receipt(erasure), has_alias=False)
 
 
 @get(
@@ -79,8 +79,7 @@ async def list_erasures(
     found = await services.erasures.list_receipts(
         tenant.app_id, before=_before(parameters), limit=limit
     )
-    receipts = [encode_receipt(each, each.state.value) for each in found]
-    return encode_answer(encode_receipts(receipts, limit), has_alias=False)
+    return encode_answer(encode_receipts(found, limit), has_alias=False)
 
 
 @get(
@@ -95,7 +94,7 @@ async def get_erasure(
     tenant.check_admin()
     id = parse_path_id(erasure_id, what="erasure")
     erasure = await services.erasures.find(tenant.app_id, id)
-    return encode_answer(encode_receipt(erasure, erasure.state.value), has_alias=False)
+    return encode_answer(encode_receipt(erasure), has_alias=False)
 
 
 @post(
@@ -120,7 +119,7 @@ async def request_person_export(
         PersonIds(who.custom_participant_id, who.user_id),
         tenant.caller,
     )
-    return encode_answer(encode_export(export, export.state.value, None), has_alias=False)
+    return encode_answer(encode_export(export, None), has_alias=False)
 
 
 @get(
@@ -143,7 +142,7 @@ async def get_person_export(
     export = await services.person_exports.find(tenant.app_id, id)
     path = await services.person_exports.link(export)
     url = None if path is None else url_of_path(request, services, path)
-    return encode_answer(encode_export(export, export.state.value, url), has_alias=False)
+    return encode_answer(encode_export(export, url), has_alias=False)
 
 
 @get(

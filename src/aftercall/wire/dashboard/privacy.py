@@ -1,11 +1,12 @@
 """Erasures of people and the audit log, as the pages and programs read them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from aftercall.core import privacy_records
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.wire.cursors import encode_cursor
@@ -18,23 +19,6 @@ class PersonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     custom_participant_id: Id | None = None
     user_id: Id | None = None
-
-
-class _Erasure(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def requested_at(self) -> EpochMs: ...
-    @property
-    def requested_by(self) -> str: ...
-    @property
-    def hashes(self) -> list[str]: ...
-    @property
-    def counts(self) -> dict[str, int]: ...
-    @property
-    def live_sessions(self) -> int: ...
-    @property
-    def finished_at(self) -> EpochMs | None: ...
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,23 +40,6 @@ class Receipts(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class _Export(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def requested_at(self) -> EpochMs: ...
-    @property
-    def requested_by(self) -> str: ...
-    @property
-    def sessions_done(self) -> int: ...
-    @property
-    def sessions_found(self) -> int: ...
-    @property
-    def finished_at(self) -> EpochMs | None: ...
-    @property
-    def expires_at(self) -> EpochMs | None: ...
-
-
 class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
     """How far an export is. `url` is where the file can be fetched until `expires_at`, once `state`
     is `done`."""
@@ -88,12 +55,12 @@ class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
-def encode_export(export: _Export, state: str, url: str | None) -> PersonExport:
+def encode_export(export: privacy_records.PersonExport, url: str | None) -> PersonExport:
     return PersonExport(
         id=export.id,
         requested_at=export.requested_at,
         requested_by=export.requested_by,
-        state=state,
+        state=export.state.value,
         sessions_done=export.sessions_done,
         sessions_found=export.sessions_found,
         finished_at=export.finished_at,
@@ -107,19 +74,6 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     deleted: bool = True
-
-
-class _Entry(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def at(self) -> EpochMs: ...
-    @property
-    def actor(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def object(self) -> str: ...
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +91,12 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-def encode_receipt(erasure: _Erasure, state: str) -> Receipt:
+def encode_receipt(erasure: privacy_records.Erasure) -> Receipt:
     return Receipt(
         id=erasure.id,
         requested_at=erasure.requested_at,
         requested_by=erasure.requested_by,
-        state=state,
+        state=erasure.state.value,
         live_sessions=erasure.live_sessions,
         finished_at=erasure.finished_at,
         counts=erasure.counts,
@@ -150,14 +104,14 @@ def encode_receipt(erasure: _Erasure, state: str) -> Receipt:
     )
 
 
-def encode_receipts(receipts: Sequence[Receipt], limit: int) -> Receipts:
+def encode_receipts(erasures: Sequence[privacy_records.Erasure], limit: int) -> Receipts:
     """A page of at most `limit` receipts."""
-    last = receipts[-1] if len(receipts) == limit else None
+    last = erasures[-1] if len(erasures) == limit else None
     cursor = None if last is None else encode_cursor(Cursor(last.requested_at, last.id, False))
-    return Receipts(erasures=list(receipts), next_cursor=cursor)
+    return Receipts(erasures=[encode_receipt(each) for each in erasures], next_cursor=cursor)
 
 
-def encode_audit(entries: Sequence[_Entry], limit: int) -> AuditPage:
+def encode_audit(entries: Sequence[privacy_records.AuditEntry], limit: int) -> AuditPage:
     """A page of at most `limit` entries."""
     last = entries[-1] if len(entries) == limit else None
     return AuditPage(
