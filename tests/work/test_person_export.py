@@ -11,11 +11,11 @@ import pytest
 
 from aftercall.core.errors import NotFound, Refused
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.privacy_records import PersonExport
 from aftercall.service.audit import CLI
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.person_exports import KEPT_MS
 from aftercall.store.engine.database import Database
-from aftercall.store.person_exports import PersonExport
 from tests.service.privacy.erasure_harness import erase, places_of_seeds, run_jobs
 from tests.service.privacy.personal_call import (
     ADDRESS,

@@ -66,7 +66,9 @@ class PersonHashes:
         return found
 
     def _hash(self, app_id: str, kind: str, value: str) -> str:
-        message = "\0".join((app_id, kind, value)).encode("utf-8", "surrogatepass")
+        # With its length, no part of one name can be read as part of the next.
+        named = f"{len(app_id)}\0{app_id}\0{kind}\0{value}"
+        message = named.encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, message, "sha256").hex()
 
 

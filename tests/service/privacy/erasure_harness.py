@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import Erasure
 from aftercall.service.audit import CLI
 from aftercall.service.data_check import DataCheck
 from aftercall.service.erased_people import PersonIds
@@ -13,7 +14,6 @@ from aftercall.service.recording.delivery import Status
 from aftercall.service.reports.document import unpack
 from aftercall.store import participants, reports
 from aftercall.store.engine.database import Database
-from aftercall.store.erasures import Erasure
 from aftercall.store.sessions import facets
 from aftercall.work.runner import run_due
 from aftercall.work.tasks import tasks_of

@@ -17,10 +17,10 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import ErasureState
 from aftercall.service.recording.delivery import Status
 from aftercall.store import peers
 from aftercall.store.engine.database import Database
-from aftercall.store.erasures import ErasureState
 from aftercall.work.runner import run_due
 from aftercall.work.tasks import tasks_of
 from tests.service.privacy.erasure_harness import (

@@ -9,12 +9,12 @@ from sqlalchemy import make_url
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import SearchScope, SessionQuery
+from aftercall.core.privacy_records import ErasureState
 from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.receipts import ReceiptFile
 from aftercall.store import chat_transcript, participants
 from aftercall.store.engine.database import Database
-from aftercall.store.erasures import ErasureState
 from aftercall.store.sessions import pages
 from tests.service.privacy.erasure_harness import (
     broken,

@@ -5,8 +5,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.privacy_records import Erasure, ErasureState
 from aftercall.service.privacy.receipts import FILE_NAME, Line, ReceiptFile
-from aftercall.store.erasures import Erasure, ErasureState
 
 
 def receipt(id: str, at: int) -> Erasure:

@@ -148,6 +148,8 @@ def _erase_sample(
 ) -> bytes:
     """The report; the same object if nothing of it changes."""
     report = _decode(body)
+    if not isinstance(report, dict):
+        return body
     changed = False
     for stats in _stats_of(report):
         if has_address(stats):

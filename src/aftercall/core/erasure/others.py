@@ -39,10 +39,13 @@ class Others:
         self._after = People({**names, **masked})
 
     def in_text(self, text: str) -> str:
-        """A text with the names of others replaced."""
+        """A text with the names of others replaced, or their number if it is an id of theirs: an id
+        may hold a name."""
+        if text in self._ids:
+            return self._ids[text]
         for pattern, name in self._names.items():
             text = pattern.sub(name, text)
-        return self._ids.get(text, text)
+        return text
 
     def in_data(self, value: Any) -> Any:
         """JSON with the names and ids of others replaced."""
