@@ -16,6 +16,7 @@ import { isSameDay, formatDuration } from "../format/time";
 import { point } from "./session/time_cursor";
 import { Diagnosis } from "./session/diagnosis";
 import { kitPath } from "./session/snippets";
+import { emptyTitle } from "./session/kept";
 import { TalkPanel } from "./session/talk";
 import { Timeline } from "./session/timeline";
 import { Tools } from "./session/export_menu";
@@ -99,7 +100,7 @@ function sayNothingFound(page: SessionPage): string {
   const { call, lanes } = page;
   const measured = lanes.filter((lane) => lane.is_measured).length;
   if (!lanes.length) return "Nobody has joined.";
-  if (!measured) return "Nobody was measured in this session: only who was there is known.";
+  if (!measured) return `${emptyTitle(page, "reports", "Nobody was measured in this session")}: only who was there is known.`;
   const so = call.status === "LIVE" ? "So far nothing" : "Nothing";
   return measured === lanes.length
     ? `${so} wrong was found.`

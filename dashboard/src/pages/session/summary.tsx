@@ -5,6 +5,7 @@ import { post } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { SessionPage, SummaryText } from "../../api/types";
 import { Empty } from "../../components/placeholders";
+import { emptyTitle } from "./kept";
 
 const UNDER_WAY_MS = 2_000;
 
@@ -27,6 +28,8 @@ export function SummaryText(props: { page: SessionPage; path: string; onChange: 
   };
   const hasWords = props.page.transcript.items.length > 0;
   if (summary?.state === "COMPLETED" && summary.text !== null) return <Text summary={summary} />;
+  const gone = emptyTitle(props.page, "summaries", "");
+  if (gone) return <Empty title={gone} />;
   return (
     <Empty title={titleOf(summary)}>
       {summary?.error && <p>{summary.error}</p>}

@@ -9,6 +9,7 @@ import { Empty } from "../../components/placeholders";
 import { formatCount } from "../../format/numbers";
 import { cursor, isInList, pin, point } from "./time_cursor";
 import { EventList } from "./events";
+import { emptyTitle } from "./kept";
 import { lastBefore } from "./time_scale";
 import { SummaryText } from "./summary";
 
@@ -47,14 +48,19 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
       </div>
       <div id="talk-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="talk-body">
         {tab === "chat" && (
-          <UtteranceList key="chat" first={page.chat} path={`${props.base}/chat`} nothing="Nobody wrote anything" />
+          <UtteranceList
+            key="chat"
+            first={page.chat}
+            path={`${props.base}/chat`}
+            nothing={emptyTitle(page, "chat", "Nobody wrote anything")}
+          />
         )}
         {tab === "transcript" && (
           <UtteranceList
             key="transcript"
             first={page.transcript}
             path={`${props.base}/transcript`}
-            nothing="There is no transcript"
+            nothing={emptyTitle(page, "transcripts", "There is no transcript")}
           />
         )}
         {tab === "summary" && (
