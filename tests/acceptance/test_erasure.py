@@ -7,49 +7,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import make_url
 
-from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.service.services import build_services
-from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
 from tests.acceptance import http_client
 from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.personal_calls import CALLS, record_calls
 from tests.acceptance.server import Server, command, start
-from tests.manual_clock import ManualClock
 from tests.service.privacy.erasure_harness import places_of_seeds
-from tests.service.privacy.personal_call import CUSTOM, SEEDS, record_call
-from tests.web.rest_server import ApiClient, RestServer, new_id
+from tests.service.privacy.personal_call import CUSTOM, SEEDS
 
 pytestmark = pytest.mark.acceptance
 
-CALLS = 12
 KILLS = 6
-
-
-async def seed(database_url: str, data_dir: Path) -> dict[str, Any]:
-    """Record calls of the person; returns the ids and the token of the app."""
-    db = await Database.open(database_url)
-    clock = ManualClock()
-    services = build_services(
-        db,
-        settings=Settings(data_dir=data_dir, privacy="full"),
-        clock=clock,
-        new_id=new_id,
-        policy=Policy(),
-    )
-    client = httpx.AsyncClient()
-    server = RestServer(services=services, recorder=services.recorder, clock=clock, client=client)
-    made = await services.setup.create_first_app("Acceptance")
-    rights = {"account_id": made.account_id, "app_id": made.app_id}
-    owner = ApiClient(client=client, token=made.api_token, **rights)
-    for number in range(CALLS):
-        await record_call(server, owner, session_id=f"call-{number}")
-    await client.aclose()
-    await db.close()
-    return {**rights, "api_token": made.api_token}
 
 
 def ask(server: Server, method: str, path: str, **request: Any) -> Any:
@@ -73,7 +44,7 @@ def wait_for(server: Server, path: str, is_so: Any) -> Any:
 async def test_an_erasure_survives_kills_and_leaves_nothing(
     own_database_url: str, tmp_path: Path
 ) -> None:
-    rights = await seed(own_database_url, tmp_path)
+    rights = await record_calls(own_database_url, tmp_path)
     env = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_PRIVACY": "full"}
     app = f"/apps/{rights['app_id']}"
     server = await asyncio.to_thread(start, tmp_path, rights, env=env)
