@@ -94,17 +94,6 @@ async def list_of_app(
     return [_erasure(row._mapping) for row in rows]
 
 
-async def list_unfinished(tx: AsyncConnection) -> list[Erasure]:
-    """The receipts of all apps whose erasure goes on."""
-    c = schema.erasures.c
-    rows = await tx.execute(
-        select(schema.erasures)
-        .where(c.state != ErasureState.DONE.value)
-        .order_by(c.requested_at, c.id)
-    )
-    return [_erasure(row._mapping) for row in rows]
-
-
 async def add_counts(
     tx: AsyncConnection, app_id: str, erasure_id: str, added: Mapping[str, int]
 ) -> None:

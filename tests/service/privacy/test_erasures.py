@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import make_url
 
 from aftercall.core.errors import Malformed
@@ -13,7 +14,7 @@ from aftercall.core.privacy_records import ErasureState
 from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.receipts import ReceiptFile
-from aftercall.store import chat_transcript, participants
+from aftercall.store import chat_transcript, participants, reports
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import pages
 from tests.service.privacy.erasure_harness import (
@@ -195,6 +196,28 @@ async def test_other_apps_keep_their_person(db: Database, private_server: RestSe
         rows = await participants.participants_of_session(tx, stranger.app_id, "theirs")
         assert NAME in {row.display_name for row in rows}
         assert await chat_transcript.count_messages(tx, stranger.app_id, "theirs") == 3
+
+
+@pytest.mark.parametrize("has_samples", [True, False])
+async def test_a_report_that_an_older_program_wrote_does_not_keep_the_person(
+    db: Database, private_server: RestServer, has_samples: bool
+) -> None:
+    owner = await private_server.new_client()
+    await record_call(private_server, owner)
+    await run_jobs(private_server)
+    async with db.write() as tx:
+        for each in await reports.reports_of_session(tx, owner.app_id, "call"):
+            older = replace(each, document=f"an older form, of {NAME}".encode(), fold_version=1)
+            await reports.save_reports(tx, [older])
+    if not has_samples:
+        await execute(db, "UPDATE sessions SET kept_kinds = kept_kinds & ~1")
+        await execute(db, "DELETE FROM segments")
+    receipt = await erase(private_server, owner)
+    assert receipt.state is ErasureState.DONE
+    assert await places_of_seeds(db) == set()
+    async with db.read() as tx:
+        left = await reports.reports_of_session(tx, owner.app_id, "call")
+    assert len(left) == (3 if has_samples else 0)
 
 
 async def test_receipts_are_carried_out_again_in_an_older_database(

@@ -19,7 +19,6 @@ from aftercall.core.records import Phase
 from aftercall.store.codecs import bitset
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import (
-    delete_verdict,
     find_digests,
     find_summaries,
     save_verdict,
@@ -137,7 +136,7 @@ async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
         assert set(await find_digests(tx, "a", "s")) == {"q"}
 
 
-async def test_facet_counts_are_sums_over_sessions_until_deleted(db: Database) -> None:
+async def test_facet_counts_are_sums_over_sessions(db: Database) -> None:
     await _end(db, "s", "t")
     async with db.write() as tx:
         await save_verdict(tx, verdict("s", facets={FACET_ALL: FacetCount(3, 1)}, is_bad=True), [])
@@ -145,13 +144,6 @@ async def test_facet_counts_are_sums_over_sessions_until_deleted(db: Database) -
         await save_verdict(tx, verdict("u", app_id="b", facets={FACET_ALL: FacetCount(9, 9)}), [])
     day = day_of(T0)
     assert (await _tallies(db))["a", FACET_ALL, day] == (2, 1, 7, 1)
-    async with db.write() as tx:
-        await delete_verdict(tx, "a", "s")
-        await delete_verdict(tx, "a", "nothing")
-    assert (await _tallies(db))["a", FACET_ALL, day] == (1, 0, 4, 0)
-    assert await _facets(db, "s") == set()
-    async with db.read() as tx:
-        assert set(await find_summaries(tx, "a", ["s", "t"])) == {"t"}
 
 
 async def test_the_same_verdict_twice_counts_once(db: Database) -> None:

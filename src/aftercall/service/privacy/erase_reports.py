@@ -2,7 +2,8 @@
 say of the person. Figures stay as they are."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -33,26 +34,46 @@ async def erase_reports(
     sentences = Sentences(names, known)
     changed = 0
     for row in rows:
+        await _make_readable(db, app_id, row.id, session_id, session_reports)
         is_own = row.id in known.participants
-        while True:
-            async with db.read() as tx:
-                report = await reports.find_report(tx, app_id, row.id)
-            if report is None:
-                break
-            if not is_readable(report.document):
-                await session_reports.fold_session(app_id, session_id)
-                continue
-            document = await asyncio.to_thread(_erased, report.document, known, sentences, is_own)
-            if document is None:
-                break
-            async with db.write() as tx:
-                current = await reports.find_report(tx, app_id, row.id)
-                if current is None or current.document != report.document:
-                    continue
-                await reports.save_reports(tx, [replace(report, document=document)])
-            changed += 1
-            break
+        erased = partial(_erased, known=known, sentences=sentences, is_own=is_own)
+        changed += await _erase_report(db, app_id, row.id, erased)
     return changed
+
+
+async def _make_readable(
+    db: Database, app_id: str, id: str, session_id: str, session_reports: SessionReports
+) -> None:
+    """Fold a report again that an older program wrote; delete it where that cannot be done, as its
+    samples are gone: nobody can read it, and it holds the old names."""
+    for may_fold in (True, False):
+        async with db.read() as tx:
+            report = await reports.find_report(tx, app_id, id)
+        if report is None or is_readable(report.document):
+            return
+        if may_fold:
+            await session_reports.fold_session(app_id, session_id)
+    async with db.write() as tx:
+        await reports.delete_report(tx, app_id, id)
+
+
+async def _erase_report(
+    db: Database, app_id: str, id: str, erased: Callable[[bytes], bytes | None]
+) -> bool:
+    """Rewrite a report; whether it changed. One that is folded meanwhile is rewritten again."""
+    while True:
+        async with db.read() as tx:
+            report = await reports.find_report(tx, app_id, id)
+        if report is None:
+            return False
+        document = await asyncio.to_thread(erased, report.document)
+        if document is None:
+            return False
+        async with db.write() as tx:
+            current = await reports.find_report(tx, app_id, id)
+            if current is not None and current.document == report.document:
+                await reports.save_reports(tx, [replace(report, document=document)])
+                return True
 
 
 def _erased(document: bytes, known: KnownAs, sentences: Sentences, is_own: bool) -> bytes | None:

@@ -102,15 +102,6 @@ async def save_session_verdict(tx: AsyncConnection, verdict: SessionVerdict) -> 
     )
 
 
-async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> None:
-    """Forget a session's verdict, and take it out of the facets and their tallies."""
-    await _recount(tx, app_id, session_id, None, None)
-    for table in (schema.session_verdicts, schema.peer_verdicts):
-        await tx.execute(
-            delete(table).where(table.c.app_id == app_id, table.c.session_id == session_id)
-        )
-
-
 async def find_summaries(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, SessionSummary]:
@@ -242,7 +233,7 @@ async def _recount(
     tx: AsyncConnection,
     app_id: str,
     session_id: str,
-    new: _Counted | None,
+    new: _Counted,
     new_rank: float | None,
 ) -> None:
     """Count a session, and let it be found, by the new verdict instead of the one stored."""
