@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance import http_client
 from tests.acceptance.dashboard.browser_harness import MARKS
@@ -22,20 +22,27 @@ def kept_of_samples(server: Server) -> tuple[int, bool]:
     return kinds["samples"]["kept_s"], kinds["samples"]["is_default"]
 
 
+def click_and_wait_for_answer(page: Page, save: Locator) -> None:
+    """The button is disabled while the request is on its way, and after it too."""
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as answer:
+        save.click()
+    assert answer.value.ok
+
+
 def test_a_time_is_chosen_and_given_back_to_the_server(server: Server, page: Page) -> None:
     page.goto(PAGE)
     choice = page.get_by_label("How long measurements are kept")
     save = page.get_by_role("button", name="Save", exact=True)
     expect(save).to_be_disabled()
     choice.select_option("2 years")
-    save.click()
+    click_and_wait_for_answer(page, save)
     expect(save).to_be_disabled()
     assert kept_of_samples(server) == (TWO_YEARS_S, False)
     page.reload()
     expect(choice).to_have_value(str(TWO_YEARS_S))
 
     choice.select_option(index=0)
-    save.click()
+    click_and_wait_for_answer(page, save)
     expect(save).to_be_disabled()
     assert kept_of_samples(server)[1]
 
