@@ -1,22 +1,32 @@
-"""The simulated calls of `aftercall serve --demo`: a day's worth at once, then live ones."""
+"""The simulated calls of `aftercall serve --demo`: a working day at once, and live ones."""
 
+import asyncio
 import os
 import sys
 
-from click.exceptions import Abort
+from aftercall.cli.simulate import Day, LiveDay, draw_seed, play_all
+from aftercall.simulator.http_player import Player, PlayFailed, Server
 
-from aftercall.cli.main import app
+_DAY_AT_ONCE = 2
+_LIVE_AT_ONCE = 5
 
 
 def run() -> None:
     """Play to the server named by the arguments: URL, account id, app id; until interrupted."""
     url, account_id, app_id = sys.argv[1:]
-    seed = int.from_bytes(os.urandom(4), "big")
-    common = ["simulate", "--url", url, "--account", account_id, "--app", app_id]
-    past = ["--meetings", "12", "--participants", "4", "--minutes", "20", "--over-hours", "24"]
-    live = ["--meetings", "3", "--participants", "4", "--minutes", "10", "--realtime", "--forever"]
+    server = Server(
+        url=url, account_id=account_id, app_id=app_id, token=os.environ["SIMULATE_TOKEN"]
+    )
     try:
-        app([*common, *past, "--seed", str(seed), "--quiet"], standalone_mode=False)
-        app([*common, *live, "--seed", str(seed + 1)], standalone_mode=False)
-    except (Abort, KeyboardInterrupt):
+        asyncio.run(_play(server, draw_seed()))
+    except KeyboardInterrupt:
         sys.exit(130)
+    except PlayFailed as failed:
+        sys.exit(f"aftercall: {failed}")
+
+
+async def _play(server: Server, seed: int) -> None:
+    await asyncio.gather(
+        play_all(Day(seed), Player(server, speed=None), at_once=_DAY_AT_ONCE),
+        play_all(LiveDay(seed), Player(server, speed=1.0), at_once=_LIVE_AT_ONCE),
+    )

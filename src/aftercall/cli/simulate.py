@@ -6,18 +6,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import SystemRandom
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from aftercall.simulator import day
 from aftercall.simulator.call import Call
 from aftercall.simulator.http_player import Player, PlayFailed, Server, Tally
 from aftercall.simulator.network_conditions import Kind
 
 _HOUR_S = 3_600
+_DAY_INTERVAL_S = 10
 
 
 def simulate(
@@ -49,6 +51,12 @@ def simulate(
         float, typer.Option(min=0, help="Spread the calls' ends over so many past hours.")
     ] = 0,
     at_once: Annotated[int, typer.Option(min=1, help="Calls played side by side.")] = 4,
+    a_day: Annotated[
+        bool,
+        typer.Option(
+            "--day", help="A working day of 72 people and the two weeks before it, instead."
+        ),
+    ] = False,
     forever: Annotated[
         bool, typer.Option("--forever", help="Begin a new call for each that ends.")
     ] = False,
@@ -64,15 +72,22 @@ def simulate(
     pace = 1.0 if realtime else speed
     if forever and pace is None:
         raise typer.BadParameter("--forever needs --realtime or --speed")
-    plan = Plan(
-        seed=SystemRandom().randrange(1_000_000) if seed is None else seed,
-        meetings=meetings,
-        participants=participants,
-        length_s=round(minutes * 60),
-        interval_s=interval,
-        kinds=tuple(weather or ()),
-        over_hours=over_hours,
-        is_endless=forever,
+    if a_day and pace is not None:
+        raise typer.BadParameter("--day is played at once: leave --speed and --realtime out")
+    seed = draw_seed() if seed is None else seed
+    plan: Plan = (
+        Day(seed)
+        if a_day
+        else Calls(
+            seed=seed,
+            meetings=meetings,
+            participants=participants,
+            length_s=round(minutes * 60),
+            interval_s=interval,
+            kinds=tuple(weather or ()),
+            over_hours=over_hours,
+            is_endless=forever,
+        )
     )
     console = Console(stderr=True, soft_wrap=True)
     progress = Progress(
@@ -83,7 +98,7 @@ def simulate(
         console=console,
         disable=as_json or forever or quiet,
     )
-    bar = progress.add_task(f"{meetings} calls", total=meetings * (plan.length_s + 1))
+    bar = progress.add_task("Calls", total=plan.seconds)
     player = Player(
         Server(url=url, account_id=account, app_id=app, token=token),
         speed=pace,
@@ -91,16 +106,39 @@ def simulate(
     )
     try:
         with progress:
-            asyncio.run(_play_all(plan, player, at_once=at_once))
+            asyncio.run(
+                play_all(plan, player, at_once=at_once if a_day else min(meetings, at_once))
+            )
     except PlayFailed as failed:
         console.print(f"aftercall: {failed}", highlight=False, markup=False)
         raise typer.Exit(1) from None
     _report(player.tally, seed=plan.seed, console=console, as_json=as_json, is_quiet=quiet)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+def draw_seed() -> int:
+    """A seed by chance."""
+    return SystemRandom().randrange(1_000_000)
+
+
+class Plan(Protocol):
     """Which calls to play."""
+
+    seed: int
+
+    @property
+    def seconds(self) -> int:
+        """How long the calls are together, or one of each place when they never end."""
+
+    def numbers(self) -> Iterator[int]:
+        """The calls' numbers."""
+
+    def call(self, number: int, player: Player) -> Call:
+        """One of the calls."""
+
+
+@dataclass(kw_only=True)
+class Calls:
+    """Calls of one length and size."""
 
     seed: int
     meetings: int
@@ -111,12 +149,15 @@ class Plan:
     over_hours: float
     is_endless: bool
 
+    @property
+    def seconds(self) -> int:
+        return self.meetings * (self.length_s + 1)
+
     def numbers(self) -> Iterator[int]:
-        """The calls' numbers."""
         return iter(itertools.count() if self.is_endless else range(self.meetings))
 
     def call(self, number: int, player: Player) -> Call:
-        """One of the calls, ending at its place in the hours to fill; the last one ends now."""
+        """The call ends at its place in the hours to fill; the last one ends now."""
         later = max(0, self.meetings - 1 - number)
         return Call(
             seed=self.seed,
@@ -132,7 +173,57 @@ class Plan:
         )
 
 
-async def _play_all(plan: Plan, player: Player, *, at_once: int) -> None:
+class Day:
+    """A working day and the two weeks before it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._calls = day.plan(seed)
+
+    @property
+    def seconds(self) -> int:
+        return sum(planned.length_s + 1 for planned in self._calls)
+
+    def numbers(self) -> Iterator[int]:
+        return iter(range(len(self._calls)))
+
+    def call(self, number: int, player: Player) -> Call:
+        return _as_planned(self._calls[number], self.seed, number, player)
+
+
+class LiveDay:
+    """Calls of the same people that go on, a new one for each that ends."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    @property
+    def seconds(self) -> int:
+        return 1
+
+    def numbers(self) -> Iterator[int]:
+        return itertools.count()
+
+    def call(self, number: int, player: Player) -> Call:
+        return _as_planned(day.live(self.seed, number), self.seed + 1, number, player)
+
+
+def _as_planned(planned: day.PlannedCall, seed: int, number: int, player: Player) -> Call:
+    return Call(
+        seed=seed,
+        number=number,
+        participants=len(planned.persons),
+        length_s=planned.length_s,
+        interval_s=_DAY_INTERVAL_S,
+        begin_ms=player.begin_ms(planned.length_s, ended_ago_s=planned.ended_ago_s),
+        kinds=planned.kinds,
+        form=planned.form,
+        meeting=planned.meeting,
+        persons=planned.persons,
+    )
+
+
+async def play_all(plan: Plan, player: Player, *, at_once: int) -> None:
     """Play the calls, some side by side. Raises the first `PlayFailed`."""
     numbers = plan.numbers()
     failures: list[PlayFailed] = []
@@ -143,7 +234,7 @@ async def _play_all(plan: Plan, player: Player, *, at_once: int) -> None:
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(plan.meetings, at_once)):
+            for _ in range(at_once):
                 group.create_task(play_some())
     except* PlayFailed as group_of_failures:
         failures += [

@@ -6,8 +6,9 @@ from random import Random
 from typing import Any, Final
 
 from aftercall.simulator import dialogue, network_conditions, people
-from aftercall.simulator.dialogue import Utterance
-from aftercall.simulator.media import CAMERA, MICROPHONE, SCREEN
+from aftercall.simulator.dialogue import Meeting, Utterance
+from aftercall.simulator.form import Form
+from aftercall.simulator.media import CAMERA, MICROPHONE, SCREEN, SLIDES
 from aftercall.simulator.network_conditions import OUTAGE_S, Kind, Weather
 from aftercall.simulator.peer import SimulatedPeer, new_uuid
 from aftercall.simulator.people import Person
@@ -69,6 +70,11 @@ class Call:
     begin_ms: int
     kinds: tuple[Kind, ...] = ()
     """The weather of the first guests; the others' is drawn."""
+    form: Form = Form.MEETING
+    meeting: Meeting | None = None
+    """What it is about; by turns when left out."""
+    persons: tuple[Person, ...] = ()
+    """The first guests; the others are drawn."""
     title: str = field(init=False)
     guests: list[Guest] = field(init=False)
     utterances: list[Utterance] = field(init=False)
@@ -78,9 +84,11 @@ class Call:
         if self.length_s < _SHORTEST_S:
             raise ValueError(f"a call lasts at least {_SHORTEST_S} s")
         self._random = Random(f"{self.seed}/{self.number}")
-        meeting = dialogue.MEETINGS[(self.seed + self.number) % len(dialogue.MEETINGS)]
+        by_turns = dialogue.MEETINGS[(self.seed + self.number) % len(dialogue.MEETINGS)]
+        meeting = self.meeting or by_turns
         self.title = meeting.title
-        persons = people.draw(self.participants, self._random)
+        missing = people.draw(self.participants - len(self.persons), self._random)
+        persons = (*self.persons, *missing)[: self.participants]
         self.guests = [self._guest(n, person) for n, person in enumerate(persons)]
         self.utterances = dialogue.spread(
             meeting,
@@ -89,7 +97,7 @@ class Call:
             random=self._random,
         )
         shares = self._random.random() < _SHARES_SCREEN
-        self.screen_s = (int(self.length_s * 0.35), int(self.length_s * 0.6)) if shares else None
+        self.screen_s = self.form.screen_time(self.length_s, is_chosen=shares)
 
     def _guest(self, number: int, person: Person) -> Guest:
         random = self._random
@@ -101,14 +109,18 @@ class Call:
         skies = Weather(kind, stay_s=end - start, random=Random(random.getrandbits(64)))
         off = int(start + (end - start) * random.uniform(0.4, 0.5))
         turns_off = random.random() < _TURNS_CAMERA_OFF
+        sources = self.form.sources(number)
         return Guest(
             number=number,
             person=person,
             weather=skies,
             stays=_stays(skies, start, end),
             mutes_when_quiet=kind is not Kind.SILENT_MICROPHONE
-            and random.random() < _MUTES_WHEN_QUIET,
-            camera_off_s=(off, off + max(5, self.length_s // 10)) if turns_off else None,
+            and random.random() < _MUTES_WHEN_QUIET
+            and MICROPHONE in sources,
+            camera_off_s=(off, off + max(5, self.length_s // 10))
+            if turns_off and CAMERA in sources
+            else None,
         )
 
     def play(self) -> Iterator[tuple[int, list[SentEntry]]]:
@@ -159,10 +171,13 @@ class Call:
             begin_ms=self.begin_ms,
             joined_s=second,
             previous_peer_id=guest.last_peer_id if stay.is_continued else None,
+            is_mesh=self.form is Form.MESH,
             random=Random(self._random.getrandbits(64)),
         )
-        peer.send(MICROPHONE).is_muted = guest.mutes_when_quiet
-        peer.send(CAMERA)
+        for source in self.form.sources(guest.number):
+            peer.send(source)
+        if MICROPHONE.name in peer.sendings:
+            peer.sendings[MICROPHONE.name].is_muted = guest.mutes_when_quiet
         guest.peer, guest.last_peer_id = peer, peer.id
         return peer
 
@@ -190,9 +205,10 @@ class Call:
         yield peer.event("selected_camera_update", second + 0.07, device=camera)
         for after, state in ((0.1, "checking"), (0.45, "connected")):
             yield peer.event("ice_connection_state", second + after, state=state)
-        if not guest.mutes_when_quiet:
+        if MICROPHONE.name in peer.sendings and not guest.mutes_when_quiet:
             yield peer.event("audio_on", second + 0.5)
-        yield peer.event("video_on", second + 0.5)
+        if CAMERA.name in peer.sendings:
+            yield peer.event("video_on", second + 0.5)
 
     def _leave(self, guest: Guest, peer: SimulatedPeer, second: int) -> Iterator[dict[str, Any]]:
         if second == guest.stays[-1].end_s and self._random.random() < _GIVES_FEEDBACK:
@@ -212,7 +228,7 @@ class Call:
     def _talk(self, guest: Guest, peer: SimulatedPeer, second: int) -> Iterator[dict[str, Any]]:
         for number, utterance in enumerate(self.utterances):
             line = utterance.line
-            if line.speaker % len(self.guests) != guest.number:
+            if not self._says(guest, utterance):
                 continue
             id_ = f"{self.seed}-{self.number}-{number}"
             if line.is_chat and int(utterance.at_s) == second:
@@ -241,7 +257,7 @@ class Call:
             yield peer.event("video_off" if is_off else "video_on", second + 0.3)
         if guest.number == 0 and self.screen_s is not None and second in self.screen_s:
             if second == self.screen_s[0]:
-                peer.send(SCREEN)
+                peer.send(SLIDES if self.form is Form.SLIDES else SCREEN)
                 yield peer.event("screenshare_started", second + 0.3)
             elif peer.sendings.pop("screen", None) is not None:
                 yield peer.event("screenshare_stopped", second + 0.3)
@@ -250,8 +266,13 @@ class Call:
         return any(
             u.at_s <= second + 1 and second <= u.end_s
             for u in self.utterances
-            if u.line.speaker % len(self.guests) == guest.number and not u.line.is_chat
+            if self._says(guest, u) and not u.line.is_chat
         )
+
+    def _says(self, guest: Guest, utterance: Utterance) -> bool:
+        """Whether a line is one of a guest's: those on stage share the parts of a webinar."""
+        speakers = min(len(self.guests), self.form.most_speakers)
+        return utterance.line.speaker % speakers == guest.number
 
     def _exchange_media(self, second: int) -> None:
         present = [guest for guest in self.guests if guest.peer is not None]
@@ -259,10 +280,12 @@ class Call:
             assert guest.peer is not None
             elapsed = second - guest.stays[0].start_s
             guest.peer.pass_second(elapsed, level=self._level(guest, second))
-        for listener in present:
-            for speaker in present:
-                if listener is not speaker and listener.peer and speaker.peer:
-                    _receive(listener.peer, speaker.peer)
+        peers = [guest.peer for guest in present if guest.peer is not None]
+        for listener in peers:
+            listener.others = peers
+            for speaker in peers:
+                if listener is not speaker and (speaker.sendings or self.form is Form.MESH):
+                    _receive(listener, speaker)
 
     def _level(self, guest: Guest, second: int) -> float:
         """The audio level at a guest's microphone; a live one is never quite still."""

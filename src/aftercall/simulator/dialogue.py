@@ -30,7 +30,7 @@ class Meeting:
     lines: tuple[Line, ...]
 
 
-def _meeting(title: str, script: str) -> Meeting:
+def meeting(title: str, script: str) -> Meeting:
     """A meeting from a script: a line each, `2: words` when spoken, `2> words` when typed."""
     lines = []
     for row in script.strip().splitlines():
@@ -41,7 +41,7 @@ def _meeting(title: str, script: str) -> Meeting:
 
 
 MEETINGS: Final = (
-    _meeting(
+    meeting(
         "Monday stand-up",
         """
         0: Good morning, everybody. Shall we go round quickly? I will begin.
@@ -62,7 +62,7 @@ MEETINGS: Final = (
         0: That is all then. Have a good day.
         """,
     ),
-    _meeting(
+    meeting(
         "Incident review: slow checkout",
         """
         0: Thank you for coming. We look at what happened on Tuesday, not at who did it.
@@ -84,7 +84,7 @@ MEETINGS: Final = (
         0: Thank you, everybody. This was a calm review of an uncalm afternoon.
         """,
     ),
-    _meeting(
+    meeting(
         "First call with the bakery",
         """
         0: Hello, and welcome. Can you hear me well?
@@ -105,7 +105,7 @@ MEETINGS: Final = (
         1: Agreed. And next time you come by for a cup of coffee.
         """,
     ),
-    _meeting(
+    meeting(
         "Design review: the new settings page",
         """
         0: I share my screen. Tell me when you see it.
@@ -125,7 +125,7 @@ MEETINGS: Final = (
         0: Good point. I will bring both next Tuesday.
         """,
     ),
-    _meeting(
+    meeting(
         "Physiotherapy follow-up",
         """
         0: Good afternoon. How has the knee been since we last spoke?
@@ -144,7 +144,7 @@ MEETINGS: Final = (
         1: Thank you. Until then.
         """,
     ),
-    _meeting(
+    meeting(
         "Choir committee",
         """
         0: Is everybody here? Then let us talk about the spring concert.

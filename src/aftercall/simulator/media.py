@@ -64,6 +64,9 @@ MICROPHONE: Final = Source(name="microphone", kind="audio", wanted_bps=34_000)
 CAMERA: Final = Source(name="camera", kind="video", wanted_bps=1_500_000, frames_per_s=30)
 SCREEN: Final = Source(name="screen", kind="video", wanted_bps=1_200_000, frames_per_s=12)
 
+SLIDES: Final = Source(name="screen", kind="video", wanted_bps=90_000, frames_per_s=2)
+"""A picture that hardly ever changes: browsers send a few frames a second of it."""
+
 
 def lost_of(count: int, share: float, random: Random) -> int:
     """How many of `count` packets are lost when each is with probability `share`."""
@@ -133,7 +136,7 @@ class Sending:
         if share_bps < bps:
             reason, bps = "bandwidth", float(share_bps)
         width, height = next((w, h) for floor, w, h in _LADDER if bps >= floor)
-        if camera is SCREEN:
+        if camera.name == SCREEN.name:
             width, height = 1920, 1080
         self.counted["qualityLimitationReason"] = reason
         if self.is_muted or conditions.is_offline:

@@ -1,6 +1,5 @@
 """One connection of one person to a call: its streams, and what its collector sends."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -9,10 +8,9 @@ from uuid import UUID
 from aftercall.simulator.media import Receiving, Sending, Source
 from aftercall.simulator.network_conditions import Conditions, Weather
 from aftercall.simulator.people import Person
+from aftercall.simulator.stats_report import Connection
 
 CONNECTION: Final = "pc1"
-_TRANSPORT: Final = "T01"
-_PAIR: Final = "CP01"
 
 
 def new_uuid(random: Random) -> str:
@@ -40,6 +38,10 @@ class SimulatedPeer:
     """By the id of the peer they come from, and the name of what they show."""
     received_streams: int = 0
     """How many there were so far; a stream keeps its `mid` when others go."""
+    is_mesh: bool = False
+    """Whether the peers are connected with each other, and not with an SFU."""
+    others: list["SimulatedPeer"] = field(default_factory=list)
+    """In a mesh: the other peers of the moment."""
     sequence: int = 0
     round_trips: int = 0
     total_round_trip_s: float = 0.0
@@ -94,175 +96,37 @@ class SimulatedPeer:
     def sample(self, at_s: float) -> dict[str, Any]:
         """The next entry, of type `sample`: what getStats would answer now."""
         at_ms = self.at_ms(at_s)
-        stats = [
-            {"id": id_, "type": type_, "timestamp": at_ms - 0.5, **members}
-            for id_, type_, members in (*self._path(at_ms), *self._sent(), *self._received())
-        ]
+        connections = self._mesh() if self.is_mesh else [self._connection(CONNECTION)]
         return self.entry(
             "sample",
             at_s,
             page_hidden=False,
-            connections=[{"id": CONNECTION, "stats": stats}],
-            streams=[*self._sent_tags(), *self._received_tags()],
+            connections=[{"id": one.id, "stats": one.stats(at_ms)} for one in connections],
+            streams=[tag for one in connections for tag in one.tags()],
         )
 
-    def _path(self, at_ms: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        sent = [s.counted for s in self.sendings.values()]
-        received = [r.counted for r in self.receivings.values()]
-        traffic = {
-            "packetsSent": sum(c["packetsSent"] for c in sent),
-            "bytesSent": sum(c["bytesSent"] for c in sent),
-            "packetsReceived": sum(c["packetsReceived"] for c in received),
-            "bytesReceived": sum(c["bytesReceived"] for c in received),
-        }
-        yield (
-            _TRANSPORT,
-            "transport",
-            {
-                **traffic,
-                "dtlsState": "connected",
-                "iceState": "disconnected" if self.conditions.is_offline else "connected",
-                "selectedCandidatePairId": _PAIR,
-                "selectedCandidatePairChanges": 1,
-            },
+    def _mesh(self) -> list[Connection]:
+        """A connection to each of the others who are there."""
+        return [
+            self._connection(f"pc-{other.id[:8]}", other)
+            for other in self.others
+            if any(peer_id == other.id for peer_id, _ in self.receivings)
+        ]
+
+    def _connection(self, id: str, other: "SimulatedPeer | None" = None) -> Connection:
+        return Connection(
+            id=id,
+            peer_id=self.id,
+            guest=self.guest,
+            address=self.person.network["ip"],
+            is_relayed=self.weather.is_relayed,
+            conditions=self.conditions,
+            total_round_trip_s=self.total_round_trip_s,
+            round_trips=self.round_trips,
+            sendings=self.sendings,
+            receivings=self.receivings
+            if other is None
+            else {key: one for key, one in self.receivings.items() if key[0] == other.id},
+            other_peer_id=None if other is None else other.id,
+            other_address=None if other is None else other.person.network["ip"],
         )
-        yield (
-            _PAIR,
-            "candidate-pair",
-            {
-                **traffic,
-                "transportId": _TRANSPORT,
-                "localCandidateId": "IL01",
-                "remoteCandidateId": "IR01",
-                "state": "succeeded",
-                "nominated": True,
-                "currentRoundTripTime": round(self.conditions.round_trip_ms / 1000, 3),
-                "totalRoundTripTime": round(self.total_round_trip_s, 3),
-                "responsesReceived": self.round_trips,
-                "availableOutgoingBitrate": self.conditions.uplink_bps,
-                "packetsDiscardedOnSend": 0,
-                "bytesDiscardedOnSend": 0,
-                "lastPacketSentTimestamp": at_ms - 8,
-                "lastPacketReceivedTimestamp": at_ms - 15,
-            },
-        )
-        yield "IL01", "local-candidate", self._local_candidate()
-        far = {"candidateType": "host", "address": "192.0.2.10", "port": 3478, "protocol": "udp"}
-        yield "IR01", "remote-candidate", far
-        yield (
-            "COT01_111",
-            "codec",
-            {"mimeType": "audio/opus", "payloadType": 111, "clockRate": 48000, "channels": 2},
-        )
-        yield "COT01_96", "codec", {"mimeType": "video/VP8", "payloadType": 96, "clockRate": 90000}
-
-    def _local_candidate(self) -> dict[str, Any]:
-        near = {
-            "port": 50_000 + self.guest,
-            "protocol": "udp",
-            "networkType": "wifi",
-            "relatedAddress": f"192.168.1.{20 + self.guest % 200}",
-            "relatedPort": 40_000 + self.guest,
-        }
-        if self.weather.is_relayed:
-            return {
-                **near,
-                "candidateType": "relay",
-                "address": "192.0.2.20",
-                "relayProtocol": "tcp",
-                "url": "turn:turn.example.net:443?transport=tcp",
-            }
-        return {
-            **near,
-            "candidateType": "srflx",
-            "address": self.person.network["ip"],
-            "url": "stun:stun.example.net:3478",
-        }
-
-    def _sent(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for name, sending in self.sendings.items():
-            letter = sending.source.kind[0].upper()
-            ids = {"kind": sending.source.kind, "ssrc": sending.ssrc}
-            yield (
-                f"S{name}",
-                "media-source",
-                {"kind": ids["kind"], "trackIdentifier": f"track-{name}", **sending.source_counted},
-            )
-            yield (
-                f"OT01{letter}{sending.ssrc}",
-                "outbound-rtp",
-                {
-                    **ids,
-                    "mid": sending.mid,
-                    "active": True,
-                    "codecId": "COT01_111" if letter == "A" else "COT01_96",
-                    "transportId": _TRANSPORT,
-                    "mediaSourceId": f"S{name}",
-                    "remoteId": f"RI{letter}{sending.ssrc}",
-                    **_rounded(sending.counted),
-                },
-            )
-            yield (
-                f"RI{letter}{sending.ssrc}",
-                "remote-inbound-rtp",
-                {
-                    **ids,
-                    "localId": f"OT01{letter}{sending.ssrc}",
-                    **_rounded(sending.far_counted),
-                },
-            )
-
-    def _received(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for receiving in self.receivings.values():
-            sending = receiving.sending
-            letter = sending.source.kind[0].upper()
-            yield (
-                f"IT01{letter}{sending.ssrc}",
-                "inbound-rtp",
-                {
-                    "kind": sending.source.kind,
-                    "ssrc": sending.ssrc,
-                    "mid": receiving.mid,
-                    "trackIdentifier": f"track-{sending.ssrc}",
-                    "codecId": "COT01_111" if letter == "A" else "COT01_96",
-                    "transportId": _TRANSPORT,
-                    **_rounded(receiving.counted),
-                },
-            )
-
-    def _sent_tags(self) -> Iterator[dict[str, Any]]:
-        for name, sending in self.sendings.items():
-            yield {
-                "connection": CONNECTION,
-                "direction": "send",
-                "ssrc": sending.ssrc,
-                "mid": sending.mid,
-                "kind": sending.source.kind,
-                "source": name,
-                "producer_id": producer_id(self.id, sending),
-                "muted": sending.is_muted,
-            }
-
-    def _received_tags(self) -> Iterator[dict[str, Any]]:
-        for (peer_id, name), receiving in self.receivings.items():
-            sending = receiving.sending
-            yield {
-                "connection": CONNECTION,
-                "direction": "receive",
-                "ssrc": sending.ssrc,
-                "kind": sending.source.kind,
-                "source": name,
-                "producer_id": producer_id(peer_id, sending),
-                "consumer_id": f"c-{sending.ssrc:08x}-{self.id[:8]}",
-                "peer_id": peer_id,
-                "muted": sending.is_muted,
-            }
-
-
-def producer_id(peer_id: str, sending: Sending) -> str:
-    """The name the SFU would give a stream."""
-    return f"p-{sending.ssrc:08x}-{peer_id[:8]}"
-
-
-def _rounded(counted: dict[str, Any]) -> dict[str, Any]:
-    return {k: round(v, 6) if isinstance(v, float) else v for k, v in counted.items()}
