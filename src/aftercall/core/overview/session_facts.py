@@ -75,6 +75,8 @@ class SessionFacts(NamedTuple):
     scale: TimeScale
     digests: Sequence[DigestedParticipant]
     now: EpochMs
+    settles_at: EpochMs
+    """When an ended session is expected to have been folded."""
     expired: Sequence[DataKind] = ()
     """The kinds of data that are not kept any more."""
 

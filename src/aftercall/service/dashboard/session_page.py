@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from aftercall.core.address_removal import event_without_addresses
 from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound
-from aftercall.core.instants import Clock
+from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_facts import (
@@ -28,6 +28,7 @@ from aftercall.core.retention import DataKind
 from aftercall.service.api.links import Link, Links
 from aftercall.service.dashboard.chat_transcript import chat_page, transcript_page
 from aftercall.service.dashboard.session_list import SessionLists
+from aftercall.service.recording.follow_ups import SETTLING_MS
 from aftercall.service.reports.digests import Digests
 from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.service.session_watches import SessionWatches
@@ -112,6 +113,7 @@ class SessionPages:
             scale=digest.scale,
             digests=digest.participants,
             now=self._clock(),
+            settles_at=EpochMs(session.touched_at + SETTLING_MS),
             expired=[kind for kind in DataKind if kind not in kept],
         )
 

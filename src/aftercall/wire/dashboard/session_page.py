@@ -6,8 +6,17 @@ from typing import Final, Literal
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview.cause_rows import CauseRow, rows_of
+from aftercall.core.overview.causes import causes_of
 from aftercall.core.overview.session_facts import ListedSession, SessionFacts
 from aftercall.core.overview.session_summary import DigestedParticipant, summarise_session
+from aftercall.core.overview.verdict_words import (
+    Call,
+    Verdict,
+    verdict_for,
+    verdict_for_everybody,
+)
+from aftercall.core.quality.diagnosis.named_text import MarkedPeople
 from aftercall.core.quality.issues import SEVERITY_RANKS
 from aftercall.core.records import Peer, Phase, StoredPeerEvent
 from aftercall.wire.dashboard.chat_transcript import (
@@ -45,10 +54,18 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`."""
+    """A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. `personal` is the
+    verdict as each participant had the call, by id. `heard_at` is when anybody present was last
+    heard of. After the end the figures may change until `is_final`, expected at `settles_at`."""
 
     call: SessionRow
     now: EpochMs
+    heard_at: EpochMs | None
+    is_final: bool
+    settles_at: EpochMs | None
+    verdict: Verdict
+    personal: dict[str, Verdict]
+    causes: list[CauseRow]
     from_at: EpochMs
     to_at: EpochMs
     bucket_ms: int
@@ -97,15 +114,26 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
     spent = round(sum(minutes[each.id] for each in facts.participants if not each.is_hidden), 4)
     events = call_events_of(participant_ids, facts.peer_events, facts.peers)
     findings = _findings(facts.digests)
+    summary = summarise_session(facts.scale, facts.digests, is_final=is_over)
+    quality = summary.quality
+    is_final = is_over and (now >= facts.settles_at if quality is None else quality.is_final)
+    causes = causes_of(facts.digests)
+    names = {each.id: each.display_name or "" for each in facts.participants}
+    call = Call(causes, MarkedPeople(names), None if is_over else now)
     return SessionPage(
         call=encode_session_row(
-            ListedSession(
-                session,
-                summarise_session(facts.scale, facts.digests, is_final=is_over),
-                session.minutes_consumed if is_over else spent,
-            )
+            ListedSession(session, summary, session.minutes_consumed if is_over else spent)
         ),
         now=now,
+        heard_at=max((each.last_received_at for each in facts.peers), default=None),
+        is_final=is_final,
+        settles_at=facts.settles_at if is_over and not is_final else None,
+        verdict=verdict_for_everybody(call, quality),
+        personal={
+            participant.id: verdict_for(participant.id, digest, call)
+            for participant, digest in facts.digests
+        },
+        causes=rows_of(causes, call.people, call.now),
         from_at=facts.scale.from_at,
         to_at=facts.scale.to_at,
         bucket_ms=facts.scale.bucket_ms,

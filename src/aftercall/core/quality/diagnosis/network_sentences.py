@@ -22,14 +22,19 @@ from aftercall.core.quality.issues import IssueName
 
 
 def uplink(finding: Finding, mentions: Mentions) -> str:
+    words = uplink_alone(finding, mentions) + noticed(finding, mentions)
+    return f"{words}; {fitted(finding, mentions)}" if ROOM & set(finding.issues) else words
+
+
+def uplink_alone(finding: Finding, mentions: Mentions) -> str:
+    """Without those who noticed and the media that shrank."""
     words = _lost_or_uneven(
         finding,
         sent_by(finding, mentions),
         lost=f"on {mentions.possessive(subject_of(finding))} uplink",
         uneven=f"from {mentions.possessive(subject_of(finding))} uplink",
     )
-    words += round_trips(finding) + noticed(finding, mentions)
-    return f"{words}; {fitted(finding, mentions)}" if ROOM & set(finding.issues) else words
+    return words + round_trips(finding)
 
 
 def _lost_or_uneven(finding: Finding, what: str, *, lost: str, uneven: str) -> str:
@@ -88,6 +93,11 @@ def reception(finding: Finding, mentions: Mentions) -> str:
 
 
 def server(finding: Finding, mentions: Mentions) -> str:
+    return server_alone(finding, mentions) + noticed(finding, mentions)
+
+
+def server_alone(finding: Finding, mentions: Mentions) -> str:
+    """Without those who noticed."""
     media = f"everybody's {media_words(finding)}" if finding.media else "what everybody sent"
     words = _lost_or_uneven(
         finding,
@@ -95,7 +105,7 @@ def server(finding: Finding, mentions: Mentions) -> str:
         lost="in the server or in the network before it",
         uneven="from the server or from the network before it",
     )
-    return words + round_trips(finding) + noticed(finding, mentions)
+    return words + round_trips(finding)
 
 
 def sender(finding: Finding, mentions: Mentions) -> str:

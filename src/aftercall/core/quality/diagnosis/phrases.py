@@ -119,3 +119,29 @@ def after_switch(finding: Finding) -> str:
         return ""
     what = device.label or f"another {device.kind}"
     return f", just after the switch to {what} at {format_clock(device.at)} UTC"
+
+
+def faults_of(finding: Finding) -> list[str]:
+    """The faults of a medium, as ends of a sentence; the estimated opinion only if there is no
+    other."""
+    figures = {figure.name: figure for figure in finding.figures}
+    if "frozen_percent" in figures:
+        figures.pop("mean_freeze_ms", None)
+    found = [
+        pattern.format(figures[name].in_full(), seconds=figures[name].usual() / 1_000)
+        for name, pattern in _FAULTS.items()
+        if name in figures
+    ]
+    if not found and "mos" in figures:
+        found.append(f"was poor (about {figures['mos'].usual():.1f} of 5)")
+    return found or ["was poor"]
+
+
+_FAULTS: Final = {
+    "concealment_percent": "was broken up ({} made up)",
+    "frozen_percent": "stood still for {} of the time",
+    "mean_freeze_ms": "stood still for {seconds:.1f} s at a time",
+    "fps": "was slow ({})",
+    "width_px": "was small ({} wide)",
+    "requests_per_s": "was requested again {}",
+}

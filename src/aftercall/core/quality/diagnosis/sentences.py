@@ -13,6 +13,7 @@ from aftercall.core.quality.diagnosis import network_sentences as network
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.diagnosis.phrases import (
     after_switch,
+    faults_of,
     held_back,
     lead_of,
     sent_by,
@@ -32,7 +33,11 @@ from aftercall.core.spans import length_ms
 
 def sentence_of(finding: Finding, mentions: Mentions) -> str:
     """The finding as one sentence, with a capital unless it begins with a name."""
-    words = SENTENCES[finding.cause](finding, mentions)
+    return as_sentence(SENTENCES[finding.cause](finding, mentions), mentions)
+
+
+def as_sentence(words: str, mentions: Mentions) -> str:
+    """The words with a capital, unless they begin with a name, and a full stop."""
     if mentions.opening is None or not words.startswith(mentions.opening):
         words = f"{words[0].upper()}{words[1:]}"
     return f"{words}."
@@ -127,33 +132,9 @@ def _poor(finding: Finding, mentions: Mentions) -> str:
         words += f" of {mentions.join_names(finding.peer_ids)}" if finding.peer_ids else ""
         if finding.media == ["screen"]:
             words += "'s screen" if finding.peer_ids else " of the screen"
-    return f"{words} {join_words(_faults(finding))} {format_spans(finding.spans)}; {_why(finding)}"
-
-
-def _faults(finding: Finding) -> list[str]:
-    """The faults of a medium, as ends of a sentence; the estimated opinion only if there is no
-    other."""
-    figures = {figure.name: figure for figure in finding.figures}
-    if "frozen_percent" in figures:
-        figures.pop("mean_freeze_ms", None)
-    found = [
-        pattern.format(figures[name].in_full(), seconds=figures[name].usual() / 1_000)
-        for name, pattern in _FAULTS.items()
-        if name in figures
-    ]
-    if not found and "mos" in figures:
-        found.append(f"was poor (about {figures['mos'].usual():.1f} of 5)")
-    return found or ["was poor"]
-
-
-_FAULTS: Final = {
-    "concealment_percent": "was broken up ({} made up)",
-    "frozen_percent": "stood still for {} of the time",
-    "mean_freeze_ms": "stood still for {seconds:.1f} s at a time",
-    "fps": "was slow ({})",
-    "width_px": "was small ({} wide)",
-    "requests_per_s": "was requested again {}",
-}
+    return (
+        f"{words} {join_words(faults_of(finding))} {format_spans(finding.spans)}; {_why(finding)}"
+    )
 
 
 def _why(finding: Finding) -> str:
