@@ -191,10 +191,16 @@ export type WorstIssue = {
   participant_name: string | null;
 };
 
-/** A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. */
+/** A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. `personal` is the verdict as each participant had the call, by id. `heard_at` is when anybody present was last heard of. After the end the figures may change until `is_final`, expected at `settles_at`. */
 export type SessionPage = {
   call: SessionRow;
   now: number;
+  heard_at: number | null;
+  is_final: boolean;
+  settles_at: number | null;
+  verdict: Verdict;
+  personal: Record<string, Verdict>;
+  causes: CauseRow[];
   from_at: number;
   to_at: number;
   bucket_ms: number;
@@ -211,6 +217,46 @@ export type SessionPage = {
   parent: SessionRow | null;
   artefacts: Artefact[];
   expired: string[];
+};
+
+/** `who` and `what` are the sentence, `reach` who noticed, `more` what else is worth knowing, `advice` what to do, a clause. `cause` is the row that it is about. `worst_at` is a moment that shows it. Texts are empty if there is nothing to say. */
+export type Verdict = {
+  level: Level;
+  who: TextPart[];
+  what: TextPart[];
+  reach: TextPart[];
+  more: TextPart[];
+  advice: TextPart[];
+  cause: string | null;
+  worst_at: number | null;
+};
+
+/** A piece of a sentence. With a `participant_id` it is that participant's name. */
+export type TextPart = {
+  text: string;
+  participant_id?: string | undefined;
+};
+
+/** A cause. `subjects` are those at whom it lies, none for the server; several share a row where there are many causes. `levels` says how bad it was for each person concerned, 0 if that is not known, and `level` the worst of it. `effects` counts the findings of others that it explains. */
+export type CauseRow = {
+  key: string;
+  cause: string;
+  noun: string;
+  amount: string;
+  level: Level;
+  levels: Record<string, Level>;
+  is_note: boolean;
+  is_lasting: boolean;
+  subjects: string[];
+  affected: string[];
+  reach: TextPart[];
+  spans: [number, number][];
+  effects: number;
+  happened: TextPart[][];
+  known: TextPart[][];
+  followed: TextPart[][];
+  advice: TextPart[][];
+  advice_key: string;
 };
 
 /** One participant: when it was there, what it did, how good it was. */

@@ -140,6 +140,15 @@ async def test_the_page_of_a_session_has_participants_findings_and_timeline(
     assert found["figures"][0].keys() == {"name", "unit", "typical", "worst"}
     assert found["spans"][0] == [found["first_at"], found["last_at"]]
     assert found["evidence"]["listeners_affected"] == 2 and found["advice_key"]
+    assert page["verdict"]["cause"] == page["causes"][0]["key"] == f"uplink.{ada['participant_id']}"
+    said = "".join(part["text"] for part in page["verdict"]["who"])
+    assert said == "Ada's uplink"
+    assert page["causes"][0]["levels"][ada["participant_id"]] == page["verdict"]["level"] == 1
+    assert page["personal"].keys() == {lane["participant_id"] for lane in page["lanes"]}
+    assert [page["personal"][lane["participant_id"]]["level"] for lane in page["lanes"]] == [
+        lane["level"] for lane in page["lanes"]
+    ]
+    assert (page["is_final"], page["settles_at"]) == (True, None)
     assert [event["name"] for event in page["events"]].count("joined") == 3
     assert page["call"]["worst_issue"]["sentence"] == page["diagnosis"][0]["sentence"]
     assert (page["summary"], page["artefacts"], page["breakout_rooms"]) == (None, [], [])

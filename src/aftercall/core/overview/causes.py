@@ -99,7 +99,7 @@ def causes_of(digested: Sequence[DigestedParticipant]) -> list[Cause]:
     return sorted(causes, key=rank_of)
 
 
-def rank_of(cause: Cause) -> tuple[bool, int, int, int, int, EpochMs]:
+def rank_of(cause: Cause) -> tuple[bool, int, int, int, int, EpochMs, str]:
     """The sort key: the worst level first, then by severity, reach and length."""
     return (
         cause.is_note,
@@ -108,16 +108,19 @@ def rank_of(cause: Cause) -> tuple[bool, int, int, int, int, EpochMs]:
         -len(cause.affected),
         -length_ms(cause.spans),
         cause.finding.first_at,
+        cause.key,
     )
 
 
 def causes_for(participant_id: str, causes: Iterable[Cause]) -> list[Cause]:
-    """The causes that concern a person, the worst for that person first."""
-    own = [cause for cause in causes if participant_id in cause.levels]
-    return sorted(
-        own,
-        key=lambda cause: (cause.is_note, cause.levels[participant_id] or GOOD + 1, rank_of(cause)),
-    )
+    """The causes that concern a person, the worst for that person first; of equals first what lies
+    at that person's own end."""
+
+    def rank(cause: Cause) -> tuple[object, ...]:
+        level = cause.levels[participant_id] or GOOD + 1
+        return (cause.is_note, level, cause.subject != participant_id, rank_of(cause))
+
+    return sorted((each for each in causes if participant_id in each.levels), key=rank)
 
 
 def _fold(found: Iterable[tuple[str, Finding]]) -> list[Cause]:

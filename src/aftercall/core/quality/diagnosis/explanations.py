@@ -90,10 +90,10 @@ def _uplink(finding: Finding, mentions: Mentions) -> list[str]:
         affected, present = evidence.listeners_affected, evidence.listeners_present
         of = "Both listeners" if affected == present == 2 else f"{affected} of {present} listeners"
         found.append(
-            f"{of} received {mentions.name(subject)} badly at the same time, "
-            "who did not receive everybody badly."
+            f"{of} received {mentions.name(subject)} badly at that time, "
+            "and not everybody else as well."
             if present > 1
-            else f"The listener received {mentions.name(subject)} badly at the same time."
+            else f"The listener received {mentions.name(subject)} badly at that time."
         )
     if not evidence.is_reported_by_sender:
         found.append(
