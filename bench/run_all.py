@@ -32,6 +32,7 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "fold": (),
     "per_report": (),
     "reports": ("--minutes", "30", "--rounds", "60"),
+    "live_page": ("--minutes", "20"),
     "lists": ("--sessions", "30000"),
     "calls": ("--sessions", "30000"),
     "session_end": ("--peers", "30"),

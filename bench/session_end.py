@@ -19,6 +19,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from fold import INTERVAL_MS, START_AT, facts_of, nothing_lost, sample_json
 
 from aftercall.app import new_id
@@ -43,10 +44,11 @@ async def fill(
     app_id: str = "app",
     session_id: str = "session",
     is_troubled: bool = False,
+    is_live: bool = False,
 ) -> EpochMs:
-    """Keeps the session and tells when it ended. The peers are called after it, with a number.
-    In a troubled one an eighth of the people lose much of what they send in the second half, and
-    another eighth of what they receive."""
+    """Keeps the session and returns its end; nobody has left a live one. The peers are called after
+    it, with a number. In a troubled one an eighth of the people lose much of what they send in the
+    second half, and another eighth of what they receive."""
     steps = minutes * 60_000 // INTERVAL_MS
     end_at = EpochMs(START_AT + (steps + 1) * INTERVAL_MS)
     session = Session(
@@ -54,10 +56,10 @@ async def fill(
         id=session_id,
         meeting_id="meeting",
         title="All hands",
-        phase=Phase.ENDED,
+        phase=Phase.LIVE if is_live else Phase.ENDED,
         created_at=EpochMs(START_AT),
         started_at=EpochMs(START_AT),
-        ended_at=end_at,
+        ended_at=None if is_live else end_at,
         updated_at=end_at,
         touched_at=end_at,
     )
@@ -83,12 +85,13 @@ async def fill(
             id=facts.peer.id,
             user_id=facts.peer.id,
             joined_at=EpochMs(START_AT),
-            left_at=end_at,
+            left_at=None if is_live else end_at,
             created_at=EpochMs(START_AT),
             updated_at=end_at,
         )
         async with db.write() as tx:
-            await peers.save_peers(tx, [facts.peer])
+            left_at = None if is_live else end_at
+            await peers.save_peers(tx, [msgspec.structs.replace(facts.peer, left_at=left_at)])
             await participants.save_participants(tx, [row])
             await samples.append(
                 tx,

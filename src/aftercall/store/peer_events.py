@@ -3,17 +3,27 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, Text, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import StoredPeerEvent
 from aftercall.store.engine.array_params import PEERS, values_in, values_table
+from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Shape, insert_new, upsert
 from aftercall.store.tables import schema
 
 _EVENT = Shape(StoredPeerEvent, schema.notes)
+
+
+def _of_peer(_dialect: str) -> Select[Any]:
+    c = schema.notes.c
+    whose = [column == bindparam(column.name, type_=Text) for column in (c.app_id, c.peer_id)]
+    return _EVENT.select.where(*whose).order_by(c.at, c.id)
+
+
+_OF_PEER: Final = Lookup(_of_peer)
 
 
 async def append(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> set[str]:
@@ -28,10 +38,7 @@ async def replace_events(tx: AsyncConnection, events: Iterable[StoredPeerEvent])
 
 async def events_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredPeerEvent]:
     """A peer's events in the order of time."""
-    c = schema.notes.c
-    rows = await tx.execute(
-        _EVENT.select.where(c.app_id == app_id, c.peer_id == peer_id).order_by(c.at, c.id)
-    )
+    rows = await fetch(tx, _OF_PEER, app_id=app_id, peer_id=peer_id)
     return [_EVENT.from_row(row) for row in rows]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import zstandard
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -16,6 +16,7 @@ from aftercall.core.records import StoredSample
 from aftercall.store.codecs.sample_row import compress_all, decompress, join, split
 from aftercall.store.codecs.segment import unpack
 from aftercall.store.engine.array_params import PEERS, REPORTS, values_in, values_table
+from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.peers import Key
 from aftercall.store.tables import schema
 
@@ -61,6 +62,8 @@ have kept some since they were looked up. SQLite runs it once for each row, and 
 has looked them up in the same transaction."""
 
 PackedRow = tuple[str, str, int, str, int, int, int, int, bytes]
+StoredRow = Sequence[Any]
+"""A row's `sequence`, `at`, `received_at` and `body`."""
 
 
 def rows_together(samples: Sequence[SampleRow]) -> list[list[SampleRow]]:
@@ -201,8 +204,7 @@ class PeerSamples(NamedTuple):
 
     app_id: str
     peer_id: str
-    rows: Sequence[Row[int, EpochMs, EpochMs, bytes]]
-    """`sequence`, `at`, `received_at` and `body` of each."""
+    rows: Sequence[StoredRow]
     segment: Segment | None
 
     def has_any(self, texts: Sequence[bytes]) -> bool:
@@ -232,21 +234,21 @@ class PeerSamples(NamedTuple):
         return sorted(found.values(), key=lambda sample: (sample.at, sample.sequence))
 
 
+_ROWS: Final = key_lookup(
+    [schema.samples.c[name] for name in ("sequence", "at", "received_at", "body")],
+    *(schema.samples.c.app_id, schema.samples.c.peer_id),
+)
+_SEGMENT: Final = key_lookup(
+    [schema.segments.c.sequences, schema.segments.c.body],
+    *(schema.segments.c.app_id, schema.segments.c.peer_id),
+)
+
+
 async def read_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> PeerSamples:
     """A peer's samples, merged or not."""
-    c, segment = schema.samples.c, schema.segments.c
-    rows = await tx.execute(
-        select(c.sequence, c.at, c.received_at, c.body).where(
-            c.app_id == app_id, c.peer_id == peer_id
-        )
-    )
-    merged = await tx.execute(
-        select(segment.sequences, segment.body).where(
-            segment.app_id == app_id, segment.peer_id == peer_id
-        )
-    )
-    found = merged.first()
-    return PeerSamples(app_id, peer_id, rows.all(), None if found is None else Segment(*found))
+    rows = await fetch(tx, _ROWS, app_id=app_id, peer_id=peer_id)
+    merged = await fetch(tx, _SEGMENT, app_id=app_id, peer_id=peer_id)
+    return PeerSamples(app_id, peer_id, rows, Segment(*merged[0]) if merged else None)
 
 
 class LaterSamples(NamedTuple):
@@ -267,7 +269,7 @@ async def read_later(
     found: dict[Key, LaterSamples] = {}
     if not keys:
         return found
-    rows: dict[Key, list[Row[int, EpochMs, EpochMs, bytes]]] = {}
+    rows: dict[Key, list[StoredRow]] = {}
     for row in await tx.execute(_later(dialect), values_in(dialect, REPORTS, keys)):
         app_id, peer_id, unmerged, is_merged, *rest = row
         each = rows.setdefault((app_id, peer_id), [])

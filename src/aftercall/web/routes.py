@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.di import Provide
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from aftercall.service.services import Services
@@ -104,6 +106,15 @@ def _mounts() -> list[Router]:
     return [*routers, own]
 
 
+class _Framework(Litestar):
+    """Litestar without its plugins for pydantic and attrs. It loads them if they are installed, as
+    they are here because other packages need them; no handler uses them, and they take 13 MB."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Litestar:
     """The framework's application, without what `create_web_app` lays around it."""
 
@@ -115,7 +126,7 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
     def give_limits() -> TokenLimits:
         return limits
 
-    app = Litestar(
+    app = _Framework(
         route_handlers=[
             *_mounts(),
             *health.handlers,

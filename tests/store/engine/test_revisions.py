@@ -1,8 +1,16 @@
 """Tables of other versions are refused with what to do."""
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
-from aftercall.store.engine.revisions import UnfitDatabase, check_revision, head_revision
+from aftercall.store import migrations
+from aftercall.store.engine.revisions import (
+    UnfitDatabase,
+    check_revision,
+    head_revision,
+    revisions,
+)
 
 
 def refusal(found: str | None, *, takes_older: bool) -> str:
@@ -31,3 +39,12 @@ def test_tables_that_this_program_does_not_know_are_refused(found: str, takes_ol
 
 def test_a_database_without_a_revision_is_refused() -> None:
     assert refusal(None, takes_older=True) == "The backup holds no tables of Aftercall."
+
+
+def test_the_files_of_revisions_are_named_by_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(next(iter(migrations.__path__))))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert list(revisions()) == [each.revision for each in scripts.walk_revisions()][::-1]
+    assert head_revision() == scripts.get_current_head()

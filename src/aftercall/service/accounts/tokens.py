@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any, Final
 
-import jwt
 from cachetools import LRUCache, TLRUCache
 
 from aftercall.core.errors import NotFound, Refused, Unauthenticated
@@ -292,6 +291,8 @@ class Access:
             "iat": issued_s,
             "exp": expires_s,
         }
+        import jwt  # noqa: PLC0415 - it imports cryptography
+
         token = jwt.encode(claims, await self._signing_key(), algorithm=_ALGORITHM)
         return token, EpochMs(expires_s * SECOND_MS)
 
@@ -339,6 +340,9 @@ def _check_role(grant: Grant, needs: Role) -> None:
 
 def _read_claims(token: str, key: str) -> ParticipantGrant:
     """Expiry is left to the caller, who has the clock."""
+    # Imported for the first participant: it brings cryptography, which is not used for HS256.
+    import jwt  # noqa: PLC0415 - it imports cryptography
+
     try:
         claims = jwt.decode(
             token,

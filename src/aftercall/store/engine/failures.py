@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from asyncpg import DataError, InterfaceError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import InterfaceError as WrappedInterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -106,6 +105,9 @@ def _of_sqlite(error: sqlite3.Error) -> PassingFailure | None:
 
 
 def _is_broken_connection(error: BaseException) -> bool:
+    # asyncpg is imported lazily: a server on SQLite does without it.
+    from asyncpg import DataError, InterfaceError  # noqa: PLC0415 - only for PostgreSQL
+
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, InterfaceError):
