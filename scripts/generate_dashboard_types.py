@@ -30,6 +30,7 @@ from aftercall.wire.dashboard.overview import Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
 from aftercall.wire.dashboard.privacy import AuditPage, PersonExport, Receipts
+from aftercall.wire.dashboard.read_links import MadeReadLink, OpenedReadLink, ReadLinkPage
 from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
@@ -60,6 +61,9 @@ ANSWERS: Sequence[Any] = (
     Receipts,
     PersonExport,
     AuditPage,
+    ReadLinkPage,
+    MadeReadLink,
+    OpenedReadLink,
     Hello,
     LiveSession,
 )

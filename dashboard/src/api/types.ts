@@ -775,6 +775,40 @@ export type AuditEntry = {
   object: string;
 };
 
+/** Links that have not expired, the latest first. */
+export type ReadLinkPage = {
+  links: ReadLink[];
+  next_cursor: string | null;
+};
+
+/** A link, without its code. `created_by`: the id of a token or of a sign-in, or `cli`. */
+export type ReadLink = {
+  id: string;
+  session_id: string;
+  with_talk: boolean;
+  created_at: number;
+  created_by: string;
+  expires_at: number;
+  revoked_at: number | null;
+  last_opened_at: number | null;
+  times_opened: number;
+};
+
+/** A new link; `url`, with its code, is in this answer alone and stored nowhere. */
+export type MadeReadLink = {
+  link: ReadLink;
+  url: string;
+};
+
+/** What a link shows, and until when. */
+export type OpenedReadLink = {
+  app_id: string;
+  session_id: string;
+  with_talk: boolean;
+  expires_at: number;
+  now: number;
+};
+
 /** What goes on when the listening begins. */
 export type Hello = {
   now: number;

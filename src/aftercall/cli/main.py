@@ -19,6 +19,7 @@ from aftercall.cli import (
     check,
     manage,
     privacy,
+    read_links,
     refold,
     retain,
     serve,
@@ -51,6 +52,7 @@ app.command("restore")(backup.restore)
 app.command("refold")(refold.refold)
 app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)
+app.add_typer(read_links.read_links, name="read-link")
 app.command("simulate")(simulate.simulate)
 
 

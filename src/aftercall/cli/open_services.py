@@ -35,3 +35,9 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 def settings_of(data_dir: Path | None, database_url: str | None) -> Settings:
     """The settings of a command that only needs the database."""
     return read_settings(data_dir=data_dir, database_url=database_url)
+
+
+def address_of(settings: Settings, url: str | None, path: str) -> str:
+    """The whole address of a page, below `url` or where the server is set to be."""
+    base = url or settings.public_url or f"http://{settings.host}:{settings.port}"
+    return base.rstrip("/") + path

@@ -50,10 +50,13 @@ class Act(StrEnum):
     CREATE_TOKEN = "create_token"
     REVOKE_TOKEN = "revoke_token"
     CHANGE_RETENTION = "change_retention"
+    CREATE_READ_LINK = "create_read_link"
+    OPEN_READ_LINK = "open_read_link"
+    REVOKE_READ_LINK = "revoke_read_link"
 
 
 class Actor(NamedTuple):
-    """Who did it: the id of a token, of a sign-in or of a download link, or `cli`."""
+    """Who did it: the id of a token, of a sign-in or of a link, or `cli`."""
 
     id: str
 

@@ -12,6 +12,7 @@ from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.service.accounts.intake_rate_limits import Budgets
+from aftercall.service.accounts.read_links import ReadLinks
 from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.sign_in import SignIns
 from aftercall.service.accounts.tokens import Access
@@ -74,6 +75,7 @@ class Services:
     overviews: Overviews
     live_updates: LiveUpdates
     sign_ins: SignIns
+    read_links: ReadLinks
     links: Links
     retention_rule: RetentionRule
     exports: Exports
@@ -176,6 +178,7 @@ def build_services(
         overviews=Overviews(db=db, clock=clock),
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),
+        read_links=ReadLinks(db=db, clock=clock, new_id=new_id, retention=retention_rule),
         links=links,
         retention_rule=retention_rule,
         exports=Exports(db=db),

@@ -25,6 +25,7 @@ _REST: Final[tuple[Table, ...]] = (
     schema.minute_tallies,
     schema.session_watches,
     schema.person_exports,
+    schema.read_links,
 )
 """What belongs to an app and to no session. Receipts of erasures and the audit log stay."""
 
@@ -43,7 +44,7 @@ async def delete_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> N
 
 async def delete_app(tx: AsyncConnection, app_id: str) -> None:
     """Delete an app with its tokens and whoever is signed in to it."""
-    for table in (schema.tokens, schema.sign_ins, schema.sign_in_links):
+    for table in (schema.tokens, schema.sign_ins, schema.sign_in_links, schema.read_links):
         await tx.execute(delete(table).where(table.c.app_id == app_id))
     await tx.execute(delete(schema.apps).where(schema.apps.c.id == app_id))
 

@@ -19,6 +19,7 @@ from aftercall.web.dashboard import (
     live_updates,
     people,
     privacy,
+    read_links,
     retention,
     settings,
     sign_in,
@@ -72,6 +73,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *retention.handlers,
     *live_updates.handlers,
     *privacy.handlers,
+    *read_links.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"
@@ -94,6 +96,7 @@ def _mounts() -> list[Router]:
         OWN,
         route_handlers=[
             *sign_in.open_handlers,
+            *read_links.open_handlers,
             Router(
                 "/",
                 route_handlers=(*sign_in.handlers, *settings.handlers),

@@ -35,6 +35,7 @@ from aftercall.store import (
     peer_events,
     peers,
     person_rows,
+    read_links,
     samples,
 )
 from aftercall.store.engine.database import Database
@@ -104,6 +105,7 @@ async def begin_session(
             pseudonym=known.pseudonym,
         )
         await _erase_title(tx, session, erasure_id, known)
+        await read_links.delete_of_sessions(tx, app_id, [session_id])
         counted = {"sessions": 1, "participants": len(known.participants), "peers": len(own)}
         await erasures.add_counts(tx, app_id, erasure_id, counted)
     return Begun.DONE

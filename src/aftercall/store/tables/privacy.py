@@ -1,10 +1,11 @@
-"""The tables of erasures and exports of people, and the audit log."""
+"""The tables of erasures and exports of people, of read links, and the audit log."""
 
 from typing import Final
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 
 from aftercall.store.engine.column_types import (
+    boolean_column,
     compressed_text_column,
     epoch_ms_column,
     integer_column,
@@ -85,3 +86,25 @@ person_exports: Final = Table(
 )
 """Exports of people, by the keyed hashes of their ids; the file lies in the data folder until
 `expires_at`."""
+
+read_links: Final = Table(
+    "read_links",
+    metadata,
+    text_column("app_id"),
+    text_column("id"),
+    text_column("session_id"),
+    text_column("hash"),
+    boolean_column("with_talk"),
+    epoch_ms_column("created_at"),
+    text_column("created_by"),
+    epoch_ms_column("expires_at"),
+    epoch_ms_column("revoked_at", null=True),
+    epoch_ms_column("last_opened_at", null=True),
+    integer_column("times_opened"),
+    PrimaryKeyConstraint("app_id", "id"),
+    Index("ix_read_links_hash", "hash", unique=True),
+    Index("ix_read_links_session", "app_id", "session_id"),
+    Index("ix_read_links_created", "app_id", "created_at", "id"),
+)
+"""Links with which anybody may read one session until `expires_at`; `hash` is that of the code in
+the link, which is not stored."""

@@ -45,6 +45,7 @@ from aftercall.store.tables.privacy import erased_people as erased_people
 from aftercall.store.tables.privacy import erasure_sessions as erasure_sessions
 from aftercall.store.tables.privacy import erasures as erasures
 from aftercall.store.tables.privacy import person_exports as person_exports
+from aftercall.store.tables.privacy import read_links as read_links
 from aftercall.store.tables.retention import data_removals as data_removals
 from aftercall.store.tables.samples import pulses as pulses
 from aftercall.store.tables.samples import samples as samples

@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Request, Response, get
 from litestar.response import Stream
 
+from aftercall.core.overview.linked_session import facts_by_link
 from aftercall.service.audit import Act
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
@@ -78,6 +79,7 @@ async def list_calls(
         about="Participants as lanes over time, the diagnosis, events, talk, and links to "
         "downloads. Of chat and transcript the first 500.",
         answer=SessionPage,
+        by_read_link=True,
     ),
 )
 async def get_call(
@@ -88,6 +90,10 @@ async def get_call(
 ) -> Answer[SessionPage]:
     id = parse_path_id(session_id, what="session")
     facts = await services.session_pages.find_session(tenant.app_id, id)
+    if tenant.link is not None:
+        facts = facts_by_link(facts, with_talk=tenant.link.with_talk)
+    # A signed link to a file would outlive the read link.
+    files = [] if tenant.link else await services.session_pages.files(tenant.app_id, facts)
     artefacts = [
         Artefact(
             name=file.name,
@@ -95,7 +101,7 @@ async def get_call(
             url=url_of(request, services, file.link),
             expires_at=file.link.expires_at,
         )
-        for file in await services.session_pages.files(tenant.app_id, facts)
+        for file in files
     ]
     for act, is_read in (
         (Act.READ_CHAT, facts.chat.items),
@@ -116,6 +122,7 @@ async def get_call(
         tag=TAG,
         parameters=(CURSOR,),
         answer=ChatPage,
+        by_read_link=True,
     ),
 )
 async def get_call_chat(
@@ -124,6 +131,7 @@ async def get_call_chat(
     session_id: PathId,
     parameters: ProvidedQuery,
 ) -> Answer[ChatPage]:
+    tenant.check_talk()
     id = parse_path_id(session_id, what="session")
     page = await services.session_pages.chat(tenant.app_id, id, read_cursor(parameters))
     note_read(services, tenant, Act.READ_CHAT, id)
@@ -137,6 +145,7 @@ async def get_call_chat(
         tag=TAG,
         parameters=(CURSOR,),
         answer=TranscriptPage,
+        by_read_link=True,
     ),
 )
 async def get_call_transcript(
@@ -145,6 +154,7 @@ async def get_call_transcript(
     session_id: PathId,
     parameters: ProvidedQuery,
 ) -> Answer[TranscriptPage]:
+    tenant.check_talk()
     id = parse_path_id(session_id, what="session")
     page = await services.session_pages.transcript(tenant.app_id, id, read_cursor(parameters))
     note_read(services, tenant, Act.READ_TRANSCRIPT, id)
@@ -160,6 +170,7 @@ async def get_call_transcript(
         "by that of any of its peers.",
         parameters=(POINTS, FROM, TO),
         answer=ParticipantPage,
+        by_read_link=True,
     ),
 )
 async def get_series(

@@ -3,7 +3,8 @@
 A token comes in one of three ways: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
 beside `X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's
 id as user and the API token as password, which names the app as well. A browser that is signed
-in to the dashboard sends its cookie.
+in to the dashboard sends its cookie. A page that was opened with a read link says so in a header:
+its requests are answered by the handlers that are marked for it, and by no other.
 """
 
 import base64
@@ -19,12 +20,18 @@ from litestar.params import SkipValidation
 
 from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.records import Role
+from aftercall.service.accounts.read_links import check_reads
 from aftercall.service.accounts.sign_in import SignedIn
 from aftercall.service.accounts.tokens import Grant
 from aftercall.service.audit import Actor
 from aftercall.service.services import Services
 from aftercall.web.http.access_log import HEADERS_KEY
-from aftercall.web.http.cookies import check_forgery, read_cookie
+from aftercall.web.http.cookies import (
+    check_forgery,
+    is_by_link,
+    read_cookie,
+    read_link_cookie,
+)
 from aftercall.web.http.dependencies import PathId, ProvidedServices, Tenant
 from aftercall.web.http.rest_rate_limit import TokenLimits
 from aftercall.wire.query import parse_path_id
@@ -33,6 +40,10 @@ ProvidedLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]
 
 SIGNED_IN_KEY: Final = "signed_in"
 """Where in the scope's `state` a request by cookie has its `SignedIn`."""
+
+READ_LINK_OPT: Final = "by_read_link"
+"""In the `opt` of a handler below a session of an app: whether a read link of that session is
+enough."""
 
 _READING = frozenset({"GET", "HEAD"})
 
@@ -83,6 +94,8 @@ async def authenticate(
     request: Request[Any, Any, Any], services: Services, limits: TokenLimits
 ) -> Grant:
     """The rights of the caller of `request`. Raises `Refused`, or `Busy` over its limit."""
+    if is_by_link(request.headers):
+        raise _beyond_link()
     state = request.scope["state"]
     signed_in = await find_signed_in(request.headers, services)
     if signed_in is not None:
@@ -128,7 +141,9 @@ async def tenant_of_app(
     limits: ProvidedLimits,
     app_id: PathId,
 ) -> Tenant:
-    """The app named in the path, in the caller's own account."""
+    """The app named in the path, in the caller's own account, or that of a read link's session."""
+    if is_by_link(request.headers):
+        return await _tenant_of_link(request, services, limits, app_id)
     grant = await authenticate(request, services, limits)
     return await _tenant(request, services, grant, app_id)
 
@@ -185,3 +200,32 @@ async def _tenant(
         role=grant.role,
         is_of_account=grant.app_id is None,
     )
+
+
+async def _tenant_of_link(
+    request: Request[Any, Any, Any], services: Services, limits: TokenLimits, app_id: str
+) -> Tenant:
+    """The app of a read link, for a handler that serves the link's session."""
+    if request.method not in _READING or not request.route_handler.opt.get(READ_LINK_OPT):
+        raise _beyond_link()
+    code = read_link_cookie(request.headers)
+    if code is None:
+        raise Unauthenticated("Open the read link first", code="read_link_missing")
+    opened = await services.read_links.find(code)
+    check_reads(opened, app_id, request.path_params.get("session_id"))
+    state = request.scope["state"]
+    state["token_id"] = opened.actor.id
+    limits.spend(opened.actor.id, state.setdefault(HEADERS_KEY, {}))
+    structlog.contextvars.bind_contextvars(app_id=app_id)
+    return Tenant(
+        account_id=opened.app.account_id,
+        app_id=app_id,
+        report_shape=opened.app.report_shape,
+        caller=opened.actor,
+        role=Role.READ,
+        link=opened.link,
+    )
+
+
+def _beyond_link() -> Refused:
+    return Refused("A read link reads one session and nothing else", code="read_link_limits")

@@ -1,4 +1,5 @@
-"""The sign-in cookie, and how a request by cookie shows that it was not forged.
+"""The cookies of a sign-in and of a read link, and how a request by cookie shows that it was not
+forged.
 
 A browser sends the cookie with whatever page makes it ask. `SameSite=Strict` keeps other sites'
 requests without it; for those who do not know the attribute, a request that changes something
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aftercall.core.errors import Refused
 from aftercall.core.instants import SECOND_MS, EpochMs
@@ -17,6 +18,11 @@ from aftercall.service.accounts.sign_in import SignedIn
 from aftercall.settings import Settings
 
 COOKIE: Final = "aftercall_session"
+LINK_COOKIE: Final = "aftercall_read_link"
+LINK_HEADER: Final = "x-read-link"
+"""A request that has it is one with the cookie of a read link and nothing else. No form and no link
+of another site can send it."""
+
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
@@ -24,8 +30,22 @@ _OWN_SITE: Final = frozenset({"same-origin", "none"})
 
 def read_cookie(headers: Mapping[str, str]) -> str | None:
     """The secret of the sign-in cookie, if one was sent."""
+    return _value_of(headers, COOKIE)
+
+
+def read_link_cookie(headers: Mapping[str, str]) -> str | None:
+    """The code in the cookie of a read link, if one was sent."""
+    return _value_of(headers, LINK_COOKIE)
+
+
+def is_by_link(headers: Mapping[str, str]) -> bool:
+    """Whether a request wants to be answered as one with a read link."""
+    return LINK_HEADER in headers
+
+
+def _value_of(headers: Mapping[str, str], name: str) -> str | None:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return None
     return found.value if found is not None and found.value else None
@@ -34,17 +54,22 @@ def read_cookie(headers: Mapping[str, str]) -> str | None:
 def write_cookie(signed_in: SignedIn, *, now: EpochMs, is_secure: bool) -> str:
     """The `Set-Cookie` of a sign-in."""
     life_s = max(0, signed_in.expires_at - now) // SECOND_MS
-    return _cookie(signed_in.secret, life_s, is_secure=is_secure)
+    return _cookie(COOKIE, signed_in.secret, "/", life_s, is_secure=is_secure)
+
+
+def write_link_cookie(code: str, path: str, *, life_ms: int, is_secure: bool) -> str:
+    """The `Set-Cookie` of a read link, which the browser sends to addresses below `path` alone."""
+    return _cookie(LINK_COOKIE, code, quote(path), life_ms // SECOND_MS, is_secure=is_secure)
 
 
 def clear_cookie(*, is_secure: bool) -> str:
     """The `Set-Cookie` that makes the browser forget it."""
-    return _cookie("", 0, is_secure=is_secure)
+    return _cookie(COOKIE, "", "/", 0, is_secure=is_secure)
 
 
-def _cookie(value: str, life_s: int, *, is_secure: bool) -> str:
+def _cookie(name: str, value: str, path: str, life_s: int, *, is_secure: bool) -> str:
     secure = "; Secure" if is_secure else ""
-    return f"{COOKIE}={value}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Strict{secure}"
+    return f"{name}={value}; Path={path}; Max-Age={life_s}; HttpOnly; SameSite=Strict{secure}"
 
 
 def is_secure(scheme: str, settings: Settings) -> bool:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, SkipValidation
 
 from aftercall.core.errors import Malformed, Refused
 from aftercall.core.records import ReportShape, Role
+from aftercall.service.accounts.read_links import ReadLink
 from aftercall.service.accounts.tokens import Grant
 from aftercall.service.audit import NOBODY, Act, Actor
 from aftercall.service.services import Services
@@ -28,11 +29,18 @@ class Tenant:
     role: Role = Role.READ
     is_of_account: bool = False
     """Whether the caller may act on every app of the account."""
+    link: ReadLink | None = None
+    """The read link that the caller reads its session with."""
 
     def check_admin(self) -> None:
         """Raises `Refused` unless the caller may do everything in the app."""
         if self.role is not Role.ADMIN:
             raise Refused("The token may only read", code="read_only_token")
+
+    def check_talk(self) -> None:
+        """Raises `Refused` for a read link without chat, transcript and summary."""
+        if self.link is not None and not self.link.with_talk:
+            raise Refused("The link was made without talk", code="read_link_limits")
 
 
 ProvidedServices: TypeAlias = NamedDependency[SkipValidation[Services]]

@@ -70,6 +70,12 @@ _SECURITY: Final = {
         "name": "aftercall_session",
         "description": "A sign-in to the dashboard; what changes something needs `X-CSRF-Token`.",
     },
+    "read_link": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "aftercall_read_link",
+        "description": "A read link that was opened; good only beside `X-Read-Link: 1`.",
+    },
     PARTICIPANT_TOKEN: {
         "type": "http",
         "scheme": "bearer",
@@ -77,6 +83,13 @@ _SECURITY: Final = {
         "description": "A participant token.",
     },
 }
+
+_READ_LINK: Final = "read_link"
+_CALLERS: Final[tuple[dict[str, list[str]], ...]] = (
+    {"bearer": []},
+    {"auth_key": []},
+    {"cookie": []},
+)
 
 
 def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
@@ -98,7 +111,7 @@ def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}, {"auth_key": []}, {"cookie": []}],
+        "security": list(_CALLERS),
         "paths": _sorted(paths) | dict(INTAKE_PATHS),
         "components": {
             "schemas": dict(sorted(components.items())),
@@ -168,6 +181,8 @@ def _describe(
         ],
         "responses": {str(status): _success(status, operation, schemas)},
     }
+    if operation.by_read_link:
+        described["security"] = [*_CALLERS, {_READ_LINK: []}]
     if operation.about:
         described["description"] = operation.about
     if operation.body is not None:

@@ -27,6 +27,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "request_erasure": {"custom_participant_id": "ada-1815"},
     "put_retention": {"samples": "30d", "chat": "90d", "sessions": "forever"},
     "preview_retention": {"samples": "7d"},
+    "create_read_link": {"expires_in_s": 86_400, "with_talk": False},
+    "open_read_link": {"code": "rl_the-code-after-the-hash"},
     "sign_in": {"token": "ac_an-api-token"},
 }
 """Bodies by the operation's id; those of the intake are in its own table."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request
 
+from aftercall.web.http.auth import READ_LINK_OPT
 from aftercall.web.http.dependencies import read_query
 from aftercall.wire.query import Parameter, check_names
 
@@ -34,11 +35,14 @@ class Operation:
     refusals: Sequence[int] = (404,)
     """Statuses of refusals besides those every operation has (400, 401, 403, 408, 414, 429, 431,
     500, 503)."""
+    by_read_link: bool = False
+    """Whether a read link of the session in the path is enough."""
 
 
-def described(**members: Any) -> Mapping[str, Operation]:
+def described(**members: Any) -> Mapping[str, Any]:
     """The `opt` of a Litestar handler that carries its `Operation`."""
-    return {OPT_KEY: Operation(**members)}
+    operation = Operation(**members)
+    return {OPT_KEY: operation, READ_LINK_OPT: operation.by_read_link}
 
 
 def describe_parameter(parameter: Parameter) -> dict[str, Any]:

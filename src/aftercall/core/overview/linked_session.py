@@ -1,0 +1,17 @@
+"""What of a session is shown to somebody who was given a link to it alone."""
+
+from aftercall.core.overview.session_facts import SessionFacts, TalkPage
+
+
+def facts_by_link(facts: SessionFacts, *, with_talk: bool) -> SessionFacts:
+    """The facts without what belongs to other sessions, and without chat, transcript and summary
+    unless `with_talk`."""
+    alone = facts._replace(breakout_rooms=(), parent=None)
+    if with_talk:
+        return alone
+    participant_ids = facts.chat.participant_ids
+    return alone._replace(
+        chat=TalkPage((), 0, None, participant_ids),
+        transcript=TalkPage((), 0, None, participant_ids),
+        summary=None,
+    )
