@@ -9,7 +9,7 @@ async def merge(db: Database, app_id: str, peer_id: str, session_id: str = "s") 
     merge or another merge came first."""
     async with db.read() as tx:
         stored = await samples.read_peer(tx, app_id, peer_id)
-    merged = segments.merge(stored, stored.decode(), session_id)
+    merged = segments.merge(stored, stored.decode(), session_id, 0)
     if merged is None:
         return 0
     async with db.write() as tx:

@@ -27,6 +27,7 @@ from aftercall.store import (
 from aftercall.store.append_reports import SQLITE_STATUSES
 from aftercall.store.engine.database import Database
 from aftercall.store.engine.lookup import Lookup
+from aftercall.store.recorded_days import OfPeer
 from aftercall.store.sessions import day_sums, people_counts, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
@@ -156,6 +157,9 @@ async def test_every_lookup_uses_an_index(sqlite: Database, room: ModuleType) ->
     # A page of participants has a lookup for each order.
     known = [*vars(room).values(), *vars(room).get("_PAGES", {}).values()]
     lookups = [each for each in known if isinstance(each, Lookup)]
+    lookups += [
+        one for each in known if isinstance(each, OfPeer) for one in (each.whole, each.of_day)
+    ]
     assert lookups
     async with sqlite.read() as tx:
         for lookup in lookups:

@@ -208,6 +208,9 @@ class Session(Record, frozen=True, kw_only=True):
     """Participant-minutes by `ViewType`; their sum is `minutes_consumed`."""
     kept_kinds: int = EVERY_KIND
     """The kinds of data that have not been deleted, as a sum of `core.retention.DataKind.bit`."""
+    recorded_day: int = 0
+    """The UTC day, counted from 1970, on which its first fact came, by our clock. It never changes:
+    what is big of the session is stored by it. 0 if that is unknown."""
 
 
 class Participant(Record, frozen=True, kw_only=True):
@@ -313,6 +316,8 @@ class StoredReport(Record, frozen=True, kw_only=True):
     fold_version: int
     folded_at: EpochMs
     document: bytes
+    recorded_day: int = 0
+    """That of its session."""
 
 
 class ChatMessage(Record, frozen=True, kw_only=True):

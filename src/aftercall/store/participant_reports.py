@@ -1,8 +1,23 @@
-"""A participant with its peers and its report, in one statement."""
+"""A participant with its peers and its report, in one statement; on PostgreSQL in two, as the
+partition of the report is known after the first."""
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Select, Text, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    Column,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.sql import FromClause
 
 from aftercall.core.instants import EpochMs
@@ -22,7 +37,10 @@ _ID: Final = bindparam("id", type_=Text)
 _PEER_AT: Final = len(_PARTICIPANT.columns)
 _REPORT_AT: Final = _PEER_AT + len(_PEER.columns)
 _SESSION_AT: Final = _REPORT_AT + 2
-_SESSION_COLUMNS: Final = [schema.sessions.c[name] for name in ("phase", "ended_at", "kept_kinds")]
+_SESSION_COLUMNS: Final = [
+    schema.sessions.c[name] for name in ("phase", "ended_at", "kept_kinds", "recorded_day")
+]
+_DAY_AT: Final = _SESSION_AT + 3
 
 
 class ReportDocument(NamedTuple):
@@ -53,7 +71,7 @@ class ParticipantReport(NamedTuple):
 async def find_by_peer(db: Database, app_id: str, peer_id: str) -> ParticipantReport | None:
     """The participant that has this peer."""
     rows = await db.fetch(_BY_PEER, app_id=app_id, id=peer_id)
-    return _of_rows(rows) if rows else None
+    return await _of_rows(db, rows) if rows else None
 
 
 async def find_by_any_id(
@@ -68,7 +86,7 @@ async def find_by_any_id(
     first = min(rank for *_, rank in rows)
     found = [row for row in rows if row[-1] == first]
     is_ambiguous = first == _BY_USER and len({row[_ID_AT] for row in found}) > 1
-    return True, None if is_ambiguous else _of_rows(found)
+    return True, None if is_ambiguous else await _of_rows(db, found)
 
 
 _ID_AT: Final = [column.name for column in _PARTICIPANT.columns].index("id")
@@ -77,15 +95,23 @@ _BY_USER: Final = 2
 """The rank of one who is found by the user's id."""
 
 
-def _of_rows(rows: list[tuple[Any, ...]]) -> ParticipantReport:
-    """One row for each peer; the document is in one of them."""
+async def _of_rows(db: Database, rows: list[tuple[Any, ...]]) -> ParticipantReport:
+    """One row for each peer; on SQLite the document is in one of them."""
     peers = [_PEER.from_row(row[_PEER_AT:]) for row in rows if row[_PEER_AT] is not None]
-    fold_version = rows[0][_REPORT_AT]
-    documents = [row[_REPORT_AT + 1] for row in rows if row[_REPORT_AT + 1] is not None]
+    participant = _PARTICIPANT.from_row(rows[0])
+    if db.is_sqlite:
+        stored = [row[_REPORT_AT : _REPORT_AT + 2] for row in rows if row[_REPORT_AT + 1]]
+    else:
+        stored = await db.fetch(
+            _DOCUMENT,
+            app_id=participant.app_id,
+            peer_id=participant.id,
+            recorded_day=rows[0][_DAY_AT],
+        )
     return ParticipantReport(
-        _PARTICIPANT.from_row(rows[0]),
+        participant,
         sorted(peers, key=lambda peer: (peer.first_heard_at, peer.id)),
-        ReportDocument(fold_version, documents[0]) if documents else None,
+        ReportDocument(*stored[0]) if stored else None,
         SessionEnd(Phase(rows[0][_SESSION_AT]), *rows[0][_SESSION_AT + 1 : _SESSION_AT + 3]),
     )
 
@@ -94,9 +120,36 @@ def _columns(table: FromClause, columns: list[Column[Any]]) -> list[Any]:
     return [table.c[column.name] for column in columns]
 
 
-def _by_peer(_dialect: str) -> Select[Any]:
+def _document(_dialect: str) -> Select[Any]:
+    c = schema.reports.c
+    return select(c.fold_version, c.document).where(
+        c.app_id == bindparam("app_id", type_=Text),
+        c.peer_id == bindparam("peer_id", type_=Text),
+        c.recorded_day == bindparam("recorded_day", type_=Integer),
+    )
+
+
+def _reports_in(dialect: str) -> FromClause:
+    """The reports that a statement can join; on PostgreSQL none: a statement that does not know the
+    day is planned for every partition."""
+    if dialect == "sqlite":
+        return schema.reports
+    c = schema.reports.c
+    return (
+        select(
+            *(
+                cast(null(), each.type).label(each.name)
+                for each in (c.app_id, c.peer_id, c.fold_version, c.document)
+            )
+        )
+        .where(false())
+        .subquery("report")
+    )
+
+
+def _by_peer(dialect: str) -> Select[Any]:
     asked, own = schema.peers.alias("asked"), schema.peers.alias("own")
-    participant, report = schema.participants, schema.reports
+    participant, report = schema.participants, _reports_in(dialect)
     return (
         select(
             *_PARTICIPANT.columns,
@@ -128,7 +181,7 @@ def _by_peer(_dialect: str) -> Select[Any]:
     )
 
 
-def _by_any_id(_dialect: str) -> Select[Any]:
+def _by_any_id(dialect: str) -> Select[Any]:
     peer, c = schema.peers.c, schema.participants.c
     by_peer = select(peer.participant_id).where(
         peer.app_id == _APP, peer.session_id == _SESSION, peer.id == _ID
@@ -146,7 +199,7 @@ def _by_any_id(_dialect: str) -> Select[Any]:
         .limit(2)
         .subquery("found")
     )
-    session, report = schema.sessions, schema.reports
+    session, report = schema.sessions, _reports_in(dialect)
     own, other = schema.peers.alias("own"), schema.peers.alias("other")
     first = select(func.min(other.c.id)).where(_is_of(other, found)).scalar_subquery()
     return (
@@ -181,5 +234,6 @@ def _is_about(report: FromClause, participant: FromClause) -> Any:
     return and_(report.c.app_id == participant.c.app_id, report.c.peer_id == participant.c.id)
 
 
+_DOCUMENT: Final = Lookup(_document)
 _BY_PEER: Final = Lookup(_by_peer)
 _BY_ANY_ID: Final = Lookup(_by_any_id)

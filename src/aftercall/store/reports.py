@@ -4,13 +4,13 @@ under the participant's id in `peer_id`."""
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
-from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.engine.record_mapping import Shape, upsert
+from aftercall.store.recorded_days import OfPeer, day_of_peer, day_of_session, fetch_of_peer, on_day
 from aftercall.store.tables import schema
 
 _REPORT = Shape(StoredReport, schema.reports)
@@ -22,16 +22,21 @@ async def save_reports(tx: AsyncConnection, reports: Iterable[StoredReport]) -> 
 
 
 async def find_report(tx: AsyncConnection, app_id: str, peer_id: str) -> StoredReport | None:
-    rows = await fetch(tx, _BY_PEER, app_id=app_id, peer_id=peer_id)
+    rows = await fetch_of_peer(tx, _BY_PEER, app_id, peer_id)
     return _REPORT.from_row(rows[0]) if rows else None
 
 
 async def delete_report(tx: AsyncConnection, app_id: str, peer_id: str) -> None:
     c = schema.reports.c
-    await tx.execute(delete(schema.reports).where(c.app_id == app_id, c.peer_id == peer_id))
+    day = await day_of_peer(tx, app_id, peer_id)
+    await tx.execute(
+        delete(schema.reports).where(
+            c.app_id == app_id, c.peer_id == peer_id, *on_day(schema.reports, day)
+        )
+    )
 
 
-_BY_PEER: Final = key_lookup(_REPORT.columns, schema.reports.c.app_id, schema.reports.c.peer_id)
+_BY_PEER: Final = OfPeer(schema.reports, _REPORT.columns)
 
 
 async def reports_of_session(
@@ -40,7 +45,7 @@ async def reports_of_session(
     """The reports of all peers of a session, by peer id."""
     c = schema.reports.c
     rows = await tx.execute(
-        _REPORT.select.where(c.app_id == app_id, c.session_id == session_id).order_by(c.peer_id)
+        _REPORT.select.where(*await _of_session(tx, app_id, session_id)).order_by(c.peer_id)
     )
     return [_REPORT.from_row(row) for row in rows]
 
@@ -64,7 +69,7 @@ async def versions_of_session(
     c = schema.reports.c
     rows = await tx.execute(
         select(c.peer_id, c.folded_at, c.fold_version).where(
-            c.app_id == app_id, c.session_id == session_id
+            *await _of_session(tx, app_id, session_id)
         )
     )
     return {peer_id: ReportVersion(EpochMs(at), version) for peer_id, at, version in rows}
@@ -77,9 +82,17 @@ async def delete_other_reports(
     c = schema.reports.c
     await tx.execute(
         delete(schema.reports).where(
-            c.app_id == app_id, c.session_id == session_id, c.peer_id.not_in(sorted(kept))
+            *await _of_session(tx, app_id, session_id), c.peer_id.not_in(sorted(kept))
         )
     )
+
+
+async def _of_session(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> list[ColumnElement[bool]]:
+    c = schema.reports.c
+    day = await day_of_session(tx, app_id, session_id)
+    return [c.app_id == app_id, c.session_id == session_id, *on_day(schema.reports, day)]
 
 
 class OldReport(NamedTuple):

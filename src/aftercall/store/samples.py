@@ -18,6 +18,15 @@ from aftercall.store.codecs.segment import unpack
 from aftercall.store.engine.array_params import PEERS, REPORTS, values_in, values_table
 from aftercall.store.engine.lookup import fetch, key_lookup
 from aftercall.store.peers import Key
+from aftercall.store.recorded_days import (
+    OfPeer,
+    day_of_session,
+    days_in,
+    days_of_peers,
+    fetch_of_peer,
+    on_day,
+    on_days,
+)
 from aftercall.store.tables import schema
 
 
@@ -151,7 +160,11 @@ async def known(
     each = [(*peer, sequence) for peer, sequences in wanted.items() for sequence in sequences]
     loose = await tx.execute(_known_rows(dialect), values_in(dialect, REPORTS, each))
     found = {(app_id, peer_id, sequence) for app_id, peer_id, sequence in loose}
-    merged = await tx.execute(_known_merged(dialect), values_in(dialect, PEERS, list(wanted)))
+    days = await days_of_peers(tx, list(wanted))
+    merged = await tx.execute(
+        _known_merged(dialect, days is not None),
+        values_in(dialect, PEERS, list(wanted)) | days_in(dialect, days),
+    )
     for app_id, peer_id, runs in merged:
         for first, last in msgspec.json.decode(runs):
             found.update(
@@ -178,12 +191,13 @@ def _known_rows(dialect: str) -> Select[Any]:
 
 
 @cache
-def _known_merged(dialect: str) -> Select[Any]:
+def _known_merged(dialect: str, are_days_known: bool) -> Select[Any]:
     c, wanted = schema.segments.c, values_table(dialect, PEERS)
     return (
         select(c.app_id, c.peer_id, c.sequences)
         .select_from(wanted)
         .join(schema.segments, _same(schema.segments, wanted, *PEERS))
+        .where(*on_days(dialect, schema.segments, are_known=are_days_known))
     )
 
 
@@ -238,16 +252,13 @@ _ROWS: Final = key_lookup(
     [schema.samples.c[name] for name in ("sequence", "at", "received_at", "body")],
     *(schema.samples.c.app_id, schema.samples.c.peer_id),
 )
-_SEGMENT: Final = key_lookup(
-    [schema.segments.c.sequences, schema.segments.c.body],
-    *(schema.segments.c.app_id, schema.segments.c.peer_id),
-)
+_SEGMENT: Final = OfPeer(schema.segments, [schema.segments.c.sequences, schema.segments.c.body])
 
 
 async def read_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> PeerSamples:
     """A peer's samples, merged or not."""
     rows = await fetch(tx, _ROWS, app_id=app_id, peer_id=peer_id)
-    merged = await fetch(tx, _SEGMENT, app_id=app_id, peer_id=peer_id)
+    merged = await fetch_of_peer(tx, _SEGMENT, app_id, peer_id)
     return PeerSamples(app_id, peer_id, rows, Segment(*merged[0]) if merged else None)
 
 
@@ -270,7 +281,11 @@ async def read_later(
     if not keys:
         return found
     rows: dict[Key, list[StoredRow]] = {}
-    for row in await tx.execute(_later(dialect), values_in(dialect, REPORTS, keys)):
+    days = await days_of_peers(tx, sorted({key[:2] for key in keys}))
+    for row in await tx.execute(
+        _later(dialect, days is not None),
+        values_in(dialect, REPORTS, keys) | days_in(dialect, days),
+    ):
         app_id, peer_id, unmerged, is_merged, *rest = row
         each = rows.setdefault((app_id, peer_id), [])
         if rest[0] is not None:
@@ -281,7 +296,7 @@ async def read_later(
 
 
 @cache
-def _later(dialect: str) -> Select[Any]:
+def _later(dialect: str, are_days_known: bool) -> Select[Any]:
     wanted, c = values_table(dialect, REPORTS), schema.samples.c
     every, merged = schema.samples.alias(), schema.segments
     unmerged = (
@@ -289,7 +304,15 @@ def _later(dialect: str) -> Select[Any]:
         .where(_same(every, wanted, *PEERS))
         .correlate(wanted)
     )
-    is_merged = select(1).where(_same(merged, wanted, *PEERS)).correlate(wanted).exists()
+    is_merged = (
+        select(1)
+        .where(
+            _same(merged, wanted, *PEERS),
+            *on_days(dialect, merged, are_known=are_days_known),
+        )
+        .correlate(wanted)
+        .exists()
+    )
     return select(
         *(wanted.c[name] for name in PEERS),
         unmerged.scalar_subquery(),
@@ -312,13 +335,15 @@ async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[Stored
 async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
     """The number of samples of each peer of a session that has any."""
     counts: dict[str, int] = {}
-    for table, count in (
-        (schema.samples, func.sum(schema.samples.c.samples)),
-        (schema.segments, func.sum(schema.segments.c.samples)),
+    day = await day_of_session(tx, app_id, session_id)
+    for table, count, where in (
+        (schema.samples, func.sum(schema.samples.c.samples), []),
+        (schema.segments, func.sum(schema.segments.c.samples), on_day(schema.segments, day)),
     ):
         rows = await tx.execute(
             select(table.c.peer_id, count)
             .select_from(_of_session(table, app_id, session_id))
+            .where(*where)
             .group_by(table.c.peer_id)
         )
         for peer_id, number in rows:

@@ -24,19 +24,21 @@ class MergedSegment(NamedTuple):
     sequences: str
     """First and last of each run of sequence numbers, as JSON."""
     body: bytes
+    recorded_day: int
+    """That of the session."""
     previous: Segment | None
 
 
 def merge(
-    stored: PeerSamples, samples: Sequence[StoredSample], session_id: str
+    stored: PeerSamples, samples: Sequence[StoredSample], session_id: str, recorded_day: int
 ) -> MergedSegment | None:
     """The segment of all of a peer's samples, which are `stored` decoded; `None` when none of
     them is outside the segment. Takes a third of a second for an hour: call it in a thread."""
-    return rewritten(stored, samples, session_id) if stored.rows else None
+    return rewritten(stored, samples, session_id, recorded_day) if stored.rows else None
 
 
 def rewritten(
-    stored: PeerSamples, samples: Sequence[StoredSample], session_id: str
+    stored: PeerSamples, samples: Sequence[StoredSample], session_id: str, recorded_day: int
 ) -> MergedSegment:
     """The segment of a peer's samples that are to replace the stored ones; they have the same
     sequence numbers."""
@@ -48,6 +50,7 @@ def rewritten(
         samples=len(samples),
         sequences=msgspec.json.encode(runs).decode(),
         body=pack(samples),
+        recorded_day=recorded_day,
         previous=stored.segment,
     )
 
@@ -84,6 +87,7 @@ async def _replace(tx: AsyncConnection, merged: MergedSegment) -> bool:
         .where(
             c.app_id == merged.app_id,
             c.peer_id == merged.peer_id,
+            c.recorded_day == merged.recorded_day,
             c.sequences == previous.sequences,
         )
         .values({name: row[name] for name in ("samples", "sequences", "body")})

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import PeerVerdict, SessionVerdict
 from aftercall.store import people
 from aftercall.store.engine.database import Database
@@ -74,13 +74,16 @@ class SessionCopies:
                     new[name] = f"{value}-{number}"
                 elif name in _TIMES or name.endswith("_at"):
                     new[name] = at(value)
+                elif name == "recorded_day":
+                    new[name] = value + later_ms // DAY_MS
             return new
 
         old = self._session
         times = {
             name: at(getattr(old, name)) for name in old.__struct_fields__ if name.endswith("_at")
         }
-        session = replace(old, id=f"{old.id}-{number}", **times)
+        day = old.recorded_day + later_ms // DAY_MS
+        session = replace(old, id=f"{old.id}-{number}", recorded_day=day, **times)
         async with db.write() as tx:
             await session_rows.save_session(tx, session)
             for table, rows in self._rows.items():

@@ -1,5 +1,7 @@
 """The migrations create the tables of the schema."""
 
+import re
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -8,11 +10,26 @@ from aftercall.store.engine.database import Database
 from aftercall.store.tables.schema import metadata
 from tests.store.tables.definitions import definitions
 
-PROGRAM_WIDE = {"accounts", "apps", "tokens", "keys", "jobs", "sign_ins", "sign_in_links"}
+PROGRAM_WIDE = {
+    "waiting_removals",
+    "accounts",
+    "apps",
+    "tokens",
+    "keys",
+    "jobs",
+    "sign_ins",
+    "sign_in_links",
+}
+
+PARTITION = re.compile(r"_(default|before|\d{4}_\d\d_\d\d)$")
 
 
 def _differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    def is_compared(_: object, name: str | None, kind: str, *rest: object) -> bool:
+        return kind != "table" or PARTITION.search(str(name)) is None
+
+    opts = {"compare_type": True, "include_object": is_compared}
+    context = MigrationContext.configure(connection, opts=opts)
     return list(compare_metadata(context, metadata))
 
 

@@ -22,7 +22,7 @@ from aftercall.core.events import (
     SessionClosed,
     SessionOpened,
 )
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.records import Peer, Phase, Session
 
 
@@ -57,6 +57,7 @@ def new_session(
         updated_at=at,
         touched_at=received_at,
         keep_alive_s=keep_alive_s,
+        recorded_day=day_of(received_at),
     )
 
 

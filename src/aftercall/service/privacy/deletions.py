@@ -12,7 +12,7 @@ from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job, Phase
 from aftercall.service.audit import Act, Actor, record_act
 from aftercall.service.privacy.person_exports import PersonExports
-from aftercall.service.privacy.removals import remove_noted_rows
+from aftercall.service.privacy.removals import remove_all_waiting, remove_noted_rows
 from aftercall.store import apps, deletion, jobs, meetings
 from aftercall.store.engine.database import Database
 from aftercall.store.retention.deleted_sessions import delete_sessions
@@ -98,6 +98,7 @@ class Deletions:
                 break
         await remove_noted_rows(self._db)
         if meeting_id is None:
+            await remove_all_waiting(self._db, app_id)
             await self._exports.delete_of_app(app_id)
             while await self._delete_rest(app_id):
                 pass

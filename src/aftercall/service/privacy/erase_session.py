@@ -19,7 +19,7 @@ from aftercall.core.erasure.facts import (
 )
 from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.lifecycle.presence import by_participant
-from aftercall.core.records import ChatMessage, Peer, StoredPeerEvent, TranscriptLine
+from aftercall.core.records import ChatMessage, Peer, Session, StoredPeerEvent, TranscriptLine
 from aftercall.service.privacy.erase_reports import erase_reports
 from aftercall.service.privacy.erase_verdicts import erase_verdicts
 from aftercall.service.reports.participant_fold import name_of
@@ -37,6 +37,7 @@ from aftercall.store import (
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import PeerSamples
 from aftercall.store.segments import MergedSegment
+from aftercall.store.sessions import rows as session_rows
 
 BATCH: Final = 100
 """Rows of chat, transcript or events that are written in one transaction."""
@@ -176,12 +177,11 @@ class SessionErasure:
             erase = erase_own_sample if peer.id in own else erase_other_sample
             while True:
                 async with self._db.read() as tx:
+                    session = await session_rows.find_session(tx, self._app_id, self._session_id)
                     stored = await samples.read_peer(tx, self._app_id, peer.id)
-                if peer.id not in own and not self._may_be_in(stored):
+                if session is None or (peer.id not in own and not self._may_be_in(stored)):
                     break
-                made = await asyncio.to_thread(
-                    _without, stored, self._session_id, erase, self._known
-                )
+                made = await asyncio.to_thread(_without, stored, session, erase, self._known)
                 if made is None:
                     break
                 async with self._db.write() as tx:
@@ -221,11 +221,11 @@ class SessionErasure:
 
 
 def _without(
-    stored: PeerSamples, session_id: str, erase: Callable[[bytes, KnownAs], bytes], known: KnownAs
+    stored: PeerSamples, session: Session, erase: Callable[[bytes, KnownAs], bytes], known: KnownAs
 ) -> MergedSegment | None:
     """The samples with each body erased; `None` if nothing changes."""
     found = stored.decode()
     erased = [replace(each, body=erase(each.body, known)) for each in found]
     if all(new.body is old.body for new, old in zip(erased, found, strict=True)):
         return None
-    return segments.rewritten(stored, erased, session_id)
+    return segments.rewritten(stored, erased, session.id, session.recorded_day)

@@ -30,7 +30,7 @@ from aftercall.service.privacy.find_person import (
 )
 from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.privacy.receipts import ReceiptFile
-from aftercall.service.privacy.removals import remove_noted_rows
+from aftercall.service.privacy.removals import remove_all_waiting, remove_noted_rows
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.store import apps, erasures, jobs, people, person_rows
@@ -147,6 +147,7 @@ class Erasures:
             await self._go_on_later(erasure, LOOK_AGAIN_MS)
             return
         await remove_noted_rows(self._db)
+        await remove_all_waiting(self._db, app_id)
         is_busy, has_looked = True, False
         while True:
             await self._erase_begun(erasure)

@@ -230,7 +230,9 @@ class SessionReports:
                 await peer_events.events_of_peer(tx, peer.app_id, peer.id)
                 for peer in participant_peers
             ]
-        made = await asyncio.to_thread(_fold, participant_peers, stored, events, scale, now)
+        made = await asyncio.to_thread(
+            _fold, session, participant_peers, stored, events, scale, now
+        )
         report = StoredReport(
             app_id=session.app_id,
             session_id=session.id,
@@ -238,6 +240,7 @@ class SessionReports:
             fold_version=PROVISIONAL,
             folded_at=now,
             document=made.document,
+            recorded_day=session.recorded_day,
         )
         async with self._db.write() as tx:
             if await session_rows.lock_session(tx, session.app_id, session.id) is None:
@@ -313,6 +316,7 @@ class SessionReports:
 
 
 def _fold(
+    session: Session,
     participant_peers: Sequence[Peer],
     stored: Sequence[PeerSamples],
     events: Sequence[Sequence[StoredPeerEvent]],
@@ -327,7 +331,7 @@ def _fold(
     inputs = inputs_read(facts)
     folded, details = fold_participant(facts, scale, now)
     merged = [
-        segments.merge(found, each.samples, each.peer.session_id)
+        segments.merge(found, each.samples, session.id, session.recorded_day)
         for each, found in zip(facts, stored, strict=True)
     ]
     return _Folded(

@@ -21,6 +21,7 @@ from aftercall.core.errors import SerializationConflict
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.retention import FOR_EVER, DataKind, RetentionPolicy, effective_s, past_kinds
 from aftercall.service.privacy.removals import remove_some
+from aftercall.service.retention.partitions import Partitions
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.store import apps
 from aftercall.store.engine.database import Database
@@ -77,6 +78,7 @@ class Deletion:
         self._retention = retention
         self._seconds = seconds
         self._pause = pause
+        self._partitions = Partitions(db=db, clock=clock)
         self._lag = Gauge(
             "aftercall_retention_lag_seconds",
             "How long past its time the oldest data is that has not been deleted",
@@ -110,11 +112,15 @@ class Deletion:
         were deleted."""
         deleted: Counter[DataKind] = Counter()
         policies = await self._policies()
+        await self._partitions.make_ahead()
         deleted += await self._remove_noted(stop)
-        for app_id, policy in policies.items():
+        for app_id in policies:
             for kind in _ORDER:
-                while not _is_set(stop) and await self._mark(app_id, policy, kind, deleted):
+                while not _is_set(stop) and await self._mark(app_id, policies, kind, deleted):
                     deleted += await self._remove_noted(stop)
+        for kind, rows in (await self._partitions.drop_past()).items():
+            self._count(deleted, kind, rows)
+        await self._partitions.release(policies)
         if deleted and self._db.is_sqlite:
             await self._give_back(stop)
         await self._measure_lag(policies)
@@ -131,20 +137,30 @@ class Deletion:
         return None if seconds == FOR_EVER else EpochMs(self._clock() - seconds * SECOND_MS)
 
     async def _mark(
-        self, app_id: str, policy: RetentionPolicy, kind: DataKind, deleted: Counter[DataKind]
+        self,
+        app_id: str,
+        policies: Mapping[str, RetentionPolicy],
+        kind: DataKind,
+        deleted: Counter[DataKind],
     ) -> bool:
         """Mark some sessions of which the kind is past its time; whether there were any."""
+        policy = policies[app_id]
         if (ended_by := self._ended_by(policy, kind)) is None:
             return False
         async with self._db.read() as tx:
             found = await due.find_due(tx, app_id, kind, ended_by, FOUND_AT_ONCE)
+        waiting = await self._partitions.waiting_kinds(
+            {each.recorded_day for each in found},
+            policies,
+            {each: effective_s(policy, each) for each in DataKind},
+        )
         done = 0
         for some in _together(found):
             began = self._seconds()
             with suppress(SerializationConflict):
                 async with self._db.write() as tx:
                     began = self._seconds()
-                    marked = await self._mark_some(tx, app_id, policy, kind, some)
+                    marked = await self._mark_some(tx, app_id, policy, kind, some, waiting)
                 done += marked
                 if kind is DataKind.SESSIONS:
                     self._count(deleted, kind, marked)
@@ -159,11 +175,14 @@ class Deletion:
         policy: RetentionPolicy,
         kind: DataKind,
         ids: list[str],
+        waiting: Mapping[int, int],
     ) -> int:
         if kind is DataKind.SESSIONS:
-            return len(await delete_sessions(tx, app_id, ids))
+            return len(await delete_sessions(tx, app_id, ids, waiting))
         now = self._clock()
-        return await mark_deleted(tx, app_id, ids, lambda session: past_kinds(policy, session, now))
+        return await mark_deleted(
+            tx, app_id, ids, lambda session: past_kinds(policy, session, now), waiting
+        )
 
     async def _remove_noted(self, stop: asyncio.Event | None) -> Counter[DataKind]:
         """Delete the rows that are noted for removal."""

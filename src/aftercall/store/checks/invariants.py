@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.pseudonyms import AFTER_PREFIX, PREFIX
+from aftercall.store.retention.waiting import PARTITIONED
 
 EXAMPLES: Final = 3
 
@@ -49,9 +50,21 @@ _NOT_TO_BE_DELETED: Final = """AND NOT EXISTS (SELECT 1 FROM data_removals r
     WHERE r.app_id = x.app_id AND r.session_id = x.session_id)"""
 
 
+_WAITS: Final = """AND NOT EXISTS (SELECT 1 FROM waiting_removals w
+    WHERE w.recorded_day = x.recorded_day AND w.kind = {bit})"""
+
+
+def _may_be_alone(table: str) -> str:
+    """The condition that rows of a table (as x) are not about to be deleted."""
+    if table == "pulses":
+        return ""
+    kind = PARTITIONED.get(table)
+    return _NOT_TO_BE_DELETED + ("" if kind is None else _WAITS.format(bit=kind.bit))
+
+
 def _belong(table: str, key: str, owner: str) -> Promise:
     """Each row of `table` belongs to a session, or a peer, that is there, or is noted for
-    removal."""
+    removal, or waits for its partition to be dropped."""
     return Promise(
         f"{table}_have_a_{owner}",
         f"rows of {table} belong to no {owner}",
@@ -60,7 +73,7 @@ def _belong(table: str, key: str, owner: str) -> Promise:
             key,
             of=f"{owner}s",
             on=f"y.id = x.{owner}_id",
-            where="" if table == "pulses" else _NOT_TO_BE_DELETED,
+            where=_may_be_alone(table),
         ),
     )
 
@@ -72,6 +85,16 @@ def _where_the_peer_is(table: str) -> Promise:
         f"""SELECT x.app_id, x.peer_id FROM {table} x
             JOIN peers y ON y.app_id = x.app_id AND y.id = x.peer_id
             WHERE y.session_id <> x.session_id""",
+    )
+
+
+def _on_the_day_of_the_session(table: str) -> Promise:
+    return Promise(
+        f"{table}_are_on_the_day_of_their_session",
+        f"rows of {table} are stored by another day than their session's",
+        f"""SELECT x.app_id, x.peer_id FROM {table} x
+            JOIN sessions y ON y.app_id = x.app_id AND y.id = x.session_id
+            WHERE y.recorded_day <> x.recorded_day""",
     )
 
 
@@ -183,6 +206,7 @@ PROMISES: Final = (
         )
     ),
     *(_where_the_peer_is(table) for table in ("samples", "segments", "notes")),
+    *(_on_the_day_of_the_session(table) for table in PARTITIONED),
     Promise(
         "samples_are_counted_once",
         "peers have more or fewer reports than were counted when they came",
@@ -193,7 +217,11 @@ PROMISES: Final = (
                          WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)
              AND NOT EXISTS (SELECT 1 FROM peers x JOIN data_removals r
                 ON r.app_id = x.app_id AND r.session_id = x.session_id AND r.peer_id = x.id
-                WHERE x.app_id = p.app_id AND x.id = p.peer_id)""",
+                WHERE x.app_id = p.app_id AND x.id = p.peer_id)
+             AND NOT EXISTS (SELECT 1 FROM peers x
+                JOIN sessions s ON s.app_id = x.app_id AND s.id = x.session_id
+                JOIN waiting_removals w ON w.recorded_day = s.recorded_day AND w.kind = 1
+                WHERE x.app_id = p.app_id AND x.id = p.peer_id AND s.kept_kinds & 1 = 0)""",
     ),
     Promise(
         "samples_have_a_pulse",

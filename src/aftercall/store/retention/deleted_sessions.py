@@ -13,6 +13,7 @@ from aftercall.core.retention import ALL_KINDS
 from aftercall.store.early_facts import key_of_session
 from aftercall.store.people import forget_people, people_in_sessions
 from aftercall.store.retention.removals import OF_THE_SESSION, Removal, note_removals
+from aftercall.store.retention.waiting import NOTHING_WAITS, note_waiting
 from aftercall.store.sessions.day_counts import counted_as, take_out_of_day_counts
 from aftercall.store.sessions.facet_removal import listings_of, take_out_of_tallies
 from aftercall.store.sessions.minute_counts import take_out_of_minute_counts
@@ -26,11 +27,15 @@ _KEYS: Final = 500
 
 
 async def delete_sessions(
-    tx: AsyncConnection, app_id: str, session_ids: Iterable[str]
+    tx: AsyncConnection,
+    app_id: str,
+    session_ids: Iterable[str],
+    waiting: Mapping[int, int] = NOTHING_WAITS,
 ) -> list[Session]:
     """Delete those of the sessions of an app that have ended; returns them. From the end of the
     transaction on nobody finds, lists or counts them, nor people who take part in no other session;
-    `store.retention.removals` deletes the rows that hold most of their data."""
+    `store.retention.removals` deletes the rows that hold most of their data, but those of kinds
+    that, by recorded day, are `waiting` for their partition to be dropped."""
     found = await _lock(tx, app_id, session_ids)
     if not found:
         return []
@@ -42,11 +47,14 @@ async def delete_sessions(
     await note_removals(
         tx,
         [
-            Removal(app_id, session_id, peer_id, ALL_KINDS)
-            for session_id in ids
-            for peer_id in (OF_THE_SESSION, *peers.get(session_id, ()))
+            Removal(app_id, session.id, peer_id, ALL_KINDS, day, waiting.get(day, 0))
+            for session in sessions
+            for day in (session.recorded_day,)
+            for peer_id in (OF_THE_SESSION, *peers.get(session.id, ()))
         ],
     )
+    for day in {session.recorded_day for session in sessions}:
+        await note_waiting(tx, day, waiting.get(day, 0))
     await _delete_rows(tx, app_id, ids, [id for each in peers.values() for id in each])
     await forget_people(tx, app_id, people)
     return sessions

@@ -24,6 +24,7 @@ class DueSession(NamedTuple):
     ended_at: EpochMs
     id: str
     participants: int
+    recorded_day: int
 
 
 async def find_due(
@@ -34,7 +35,12 @@ async def find_due(
     found: list[DueSession] = []
     for kept_kinds in await _sets_with(tx, app_id, kind):
         statement = (
-            select(_SESSIONS.ended_at, _SESSIONS.id, _SESSIONS.total_participants)
+            select(
+                _SESSIONS.ended_at,
+                _SESSIONS.id,
+                _SESSIONS.total_participants,
+                _SESSIONS.recorded_day,
+            )
             .where(*_is_due(app_id, kept_kinds, ended_by))
             .order_by(_SESSIONS.ended_at, _SESSIONS.id)
             .limit(limit)

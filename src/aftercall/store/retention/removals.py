@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.retention import DataKind
 from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.retention.waiting import PARTITIONED
 from aftercall.store.tables import schema
 
 OF_THE_SESSION: Final = ""
@@ -26,6 +27,10 @@ class Removal(NamedTuple):
     peer_id: str
     kinds: int
     """The sum of the bits of the kinds of data."""
+    recorded_day: int
+    """That of the session."""
+    waiting_kinds: int
+    """The kinds of which rows in partitions stay until the partition is dropped."""
 
     def has(self, kind: DataKind) -> bool:
         return bool(self.kinds & kind.bit)
@@ -62,7 +67,12 @@ async def note_removals(tx: AsyncConnection, removals: Iterable[Removal]) -> Non
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["app_id", "session_id", "peer_id"],
-            set_={"kinds": table.c.kinds.bitwise_or(statement.excluded.kinds)},
+            set_={
+                "kinds": table.c.kinds.bitwise_or(statement.excluded.kinds),
+                "waiting_kinds": table.c.waiting_kinds.bitwise_and(
+                    statement.excluded.waiting_kinds
+                ),
+            },
         ),
         rows,
     )
@@ -72,7 +82,7 @@ async def find_removals(tx: AsyncConnection, limit: int) -> list[Removal]:
     """Up to `limit` removals of any app. What another process has locked is left to it."""
     table = schema.data_removals
     rows = await tx.execute(
-        select(table.c.app_id, table.c.session_id, table.c.peer_id, table.c.kinds)
+        select(*(table.c[name] for name in Removal._fields))
         .order_by(table.c.app_id, table.c.session_id, table.c.peer_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -86,7 +96,9 @@ async def remove_rows(tx: AsyncConnection, removal: Removal, limit: int) -> list
     left, deleted = limit, list[Deleted]()
     is_of_session = removal.peer_id == OF_THE_SESSION
     for kind, table in _OF_A_SESSION if is_of_session else _OF_A_PEER:
-        if not removal.has(kind):
+        if not removal.has(kind) or (
+            table.name in PARTITIONED and removal.waiting_kinds & kind.bit
+        ):
             continue
         rows = await _delete_some(tx, table, removal, left)
         deleted.append(Deleted(kind, rows))
@@ -113,6 +125,8 @@ async def _delete_some(tx: AsyncConnection, table: Table, removal: Removal, limi
     ]
     if removal.peer_id != OF_THE_SESSION:
         mine.append(table.c.peer_id == removal.peer_id)
+    if table.name in PARTITIONED:
+        mine.append(table.c.recorded_day == removal.recorded_day)
     key = [column for column in table.primary_key.columns if column.name != "app_id"]
     chosen = select(*key).where(*mine).limit(limit)
     done = await tx.execute(delete(table).where(*mine, tuple_(*key).in_(chosen)))

@@ -67,7 +67,10 @@ segments: Final = Table(
     epoch_ms_column("samples"),
     text_column("sequences"),
     blob_column("body"),
-    PrimaryKeyConstraint("app_id", "peer_id"),
+    integer_column("recorded_day"),
+    PrimaryKeyConstraint("app_id", "peer_id", "recorded_day"),
+    postgresql_partition_by="RANGE (recorded_day)",
 )
 """All the reports of a peer that is done, in one block. `sequences` lists theirs, as JSON
-pairs of first and last of each unbroken run."""
+pairs of first and last of each unbroken run. On PostgreSQL the rows lie in partitions, by the day
+on which their session was first recorded (`store.engine.partitions`)."""

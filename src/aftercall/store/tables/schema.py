@@ -47,6 +47,7 @@ from aftercall.store.tables.privacy import erasures as erasures
 from aftercall.store.tables.privacy import person_exports as person_exports
 from aftercall.store.tables.privacy import read_links as read_links
 from aftercall.store.tables.retention import data_removals as data_removals
+from aftercall.store.tables.retention import waiting_removals as waiting_removals
 from aftercall.store.tables.samples import pulses as pulses
 from aftercall.store.tables.samples import samples as samples
 from aftercall.store.tables.samples import segments as segments
@@ -160,6 +161,7 @@ sessions: Final = Table(
     integer_column("day"),
     Column("ordinal", BigInteger, nullable=True),
     integer_column("kept_kinds"),
+    integer_column("recorded_day"),
     PrimaryKeyConstraint("app_id", "id"),
     Index(
         "uq_sessions_current",
@@ -207,6 +209,7 @@ sessions: Final = Table(
         sqlite_where=text("ended_at IS NOT NULL"),
         postgresql_where=text("ended_at IS NOT NULL"),
     ),
+    Index("ix_sessions_recorded", "recorded_day", "kept_kinds"),
     Index(
         "ix_sessions_parent",
         "app_id",
@@ -217,7 +220,8 @@ sessions: Final = Table(
 )
 """`day` is the UTC day of `created_at`, by which the tallies are kept; `ordinal`, which only ended
 sessions have, is that day and a running number within it. `kept_kinds` is the sum of the bits of
-the kinds of data that retention has not deleted."""
+the kinds of data that retention has not deleted. `recorded_day` is the day by which what is big of
+a session is partitioned."""
 
 session_tallies: Final = Table(
     "session_tallies",
@@ -322,10 +326,13 @@ reports: Final = Table(
     integer_column("fold_version"),
     epoch_ms_column("folded_at"),
     blob_column("document"),
-    PrimaryKeyConstraint("app_id", "peer_id"),
+    integer_column("recorded_day"),
+    PrimaryKeyConstraint("app_id", "peer_id", "recorded_day"),
     Index("ix_reports_session", "app_id", "session_id"),
     Index("ix_reports_fold", "fold_version", "app_id", "peer_id"),
+    postgresql_partition_by="RANGE (recorded_day)",
 )
+"""On PostgreSQL in partitions (`store.engine.partitions`), as `segments`."""
 
 _ALIVE: Final = text("dead_at IS NULL")
 
