@@ -1,8 +1,11 @@
 import { render } from "preact";
 import { findOutWhoWeAre } from "./account";
+import { readByLink } from "./api/request";
+import { SharedShell } from "./frame/shared_shell";
 import { Shell } from "./shell";
 import { startClock } from "./clock";
-import { startRouting } from "./route";
+import { isShared, startRouting } from "./route";
+import { openSharedLink } from "./shared_link";
 import { followSystemTheme } from "./theme";
 import { followZone } from "./zone";
 import "uplot/dist/uPlot.min.css";
@@ -22,5 +25,11 @@ followZone();
 startClock();
 followSystemTheme();
 const root = document.getElementById("root");
-if (root) render(<Shell />, root);
-void findOutWhoWeAre();
+if (isShared()) {
+  readByLink();
+  if (root) render(<SharedShell />, root);
+  void openSharedLink();
+} else {
+  if (root) render(<Shell />, root);
+  void findOutWhoWeAre();
+}

@@ -17,18 +17,53 @@ interface Kept {
 const NOT_OURS =
   /^\/(client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics)(\/|$)/;
 
+/** The page that a read link leads to. Pages that were opened with one are below it and the app's id. */
+export const SHARED = "/shared";
+
 /** The parameter of the chosen time zone, which goes along to every page. */
 export const ZONE_PARAMETER = "tz";
 
 export const place = signal<Place>(read(0));
 
 function read(step: number): Place {
-  return { path: location.pathname, query: new URLSearchParams(location.search), step };
+  const path = location.pathname.slice(prefix().length) || "/";
+  return { path, query: new URLSearchParams(location.search), step };
+}
+
+/** Whether the page was opened with a read link. It stays so: no link leads in or out. */
+export function isShared(): boolean {
+  return location.pathname === SHARED || location.pathname.startsWith(`${SHARED}/`);
+}
+
+/** The app's id in the address of a shared page, as it stands there. */
+export function sharedApp(): string | null {
+  return /^\/shared\/([^/]+)/.exec(location.pathname)?.[1] ?? null;
+}
+
+/** What the addresses of a shared page have before the path of the same page elsewhere. */
+function prefix(): string {
+  const id = sharedApp();
+  return id === null ? "" : `${SHARED}/${id}`;
+}
+
+/** Whether a page can be reached from this one: of a shared page only those of its session. */
+export function canGo(address: string): boolean {
+  if (!isShared()) return true;
+  const own = /^\/sessions\/[^/]+/.exec(place.value.path)?.[0];
+  const { pathname } = new URL(address, location.origin);
+  const path = pathname.startsWith(`${prefix()}/`) ? pathname.slice(prefix().length) : pathname;
+  return own !== undefined && (path === own || path.startsWith(`${own}/`));
+}
+
+/** The address in the browser of one of our pages. */
+function withPrefix(address: string): string {
+  const before = prefix();
+  return before && !address.startsWith(`${SHARED}/`) ? before + address : address;
 }
 
 /** Goes to an address of ours; `replace` replaces the one in the history instead of adding to it. */
 export function go(address: string, replace = false): void {
-  move(withZone(address), replace);
+  move(withPrefix(withZone(address)), replace);
 }
 
 /** The address with the time zone of this page, if one was chosen and it has none. */
@@ -77,7 +112,7 @@ export function startRouting(): void {
   // A link that is opened in a new tab, or copied, has the zone too.
   document.addEventListener("pointerdown", (event) => {
     const link = (event.target as Element).closest("a");
-    if (link && isOurs(link)) link.href = withZone(link.pathname + link.search) + link.hash;
+    if (link && isOurs(link) && canGo(link.pathname)) link.href = withPrefix(withZone(link.pathname + link.search)) + link.hash;
   });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
@@ -87,6 +122,7 @@ export function startRouting(): void {
     if (!isOurs(link)) return;
     if (link.hash && link.pathname === location.pathname) return;
     event.preventDefault();
+    if (!canGo(link.pathname)) return;
     go(link.pathname + link.search);
   });
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isReadByLink } from "./request";
 import type { LiveSession } from "./types";
 
 const TRY_AGAIN_MS = 10_000;
@@ -15,7 +16,8 @@ export function useLive(appId: string | null, listener: LiveListener): boolean {
   current.current = listener;
 
   useEffect(() => {
-    if (appId === null) return;
+    // A read link is to one session, the stream is of all.
+    if (appId === null || isReadByLink()) return;
     let source: EventSource;
     let timer = 0;
     const open = (): void => {

@@ -20,11 +20,22 @@ export class RequestError extends Error {
 }
 
 let csrf: string | null = null;
+let isByLink = false;
 let onSignedOut: () => void = () => {};
 
 /** The value that requests which change something must carry. */
 export function carryCsrf(value: string | null): void {
   csrf = value;
+}
+
+/** From now on every request is one with a read link, and with no sign-in. */
+export function readByLink(): void {
+  isByLink = true;
+}
+
+/** Whether requests are those of somebody with a read link. */
+export function isReadByLink(): boolean {
+  return isByLink;
 }
 
 /** Called when the server refuses the sign-in. */
@@ -65,6 +76,7 @@ async function request<Answer>(
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+  if (isByLink) headers["x-read-link"] = "1";
   const options: RequestInit = { method, headers, credentials: "same-origin" };
   if (body !== undefined) options.body = JSON.stringify(body);
   if (signal) options.signal = signal;

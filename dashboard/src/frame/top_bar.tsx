@@ -68,7 +68,7 @@ function PageLinks() {
   );
 }
 
-function ThemeButton() {
+export function ThemeButton() {
   const name = { auto: "as the system", light: "light", dark: "dark" }[theme.value];
   return (
     <button

@@ -9,12 +9,14 @@ import { Apps } from "./settings/apps";
 import { Audit } from "./settings/audit";
 import { Jobs } from "./settings/jobs";
 import { PersonData } from "./settings/person";
+import { ReadLinks } from "./settings/read_links";
 import { RetentionTimes } from "./settings/retention";
 import { Tokens } from "./settings/tokens";
 
 const SECTIONS = [
   { name: "apps", title: "Apps" },
   { name: "tokens", title: "Tokens" },
+  { name: "links", title: "Shared sessions" },
   { name: "jobs", title: "Jobs" },
   { name: "retention", title: "Retention" },
   { name: "privacy", title: "Privacy" },
@@ -75,6 +77,7 @@ function Body({ section }: { section: Section }) {
   if (!mayWrite.value) return <p class="faint">Only an admin may see this.</p>;
   if (section === "person") return <PersonData />;
   if (section === "audit") return <Audit />;
+  if (section === "links") return <ReadLinks />;
   return section === "tokens" ? <Tokens /> : <Jobs />;
 }
 

@@ -13,12 +13,12 @@ export function SignInPage() {
   const field = useRef<HTMLInputElement>(null);
   useTitle("Sign in");
 
-  const enter = async (proof: { token: string } | { link: string }): Promise<void> => {
+  const enter = async (proof: { token: string } | { link: string }, to = START): Promise<void> => {
     setIsBusy(true);
     setProblem(null);
     try {
       await signIn(proof);
-      if (place.value.path === "/sign-in") go(START, true);
+      if (place.value.path === "/sign-in") go(to, true);
     } catch (error) {
       setProblem(wordsFor(error));
       setIsBusy(false);
@@ -27,11 +27,11 @@ export function SignInPage() {
   };
 
   useEffect(() => {
-    const link = place.value.path === "/sign-in" ? location.hash.slice(1) : "";
+    const [link = "", to = ""] = place.value.path === "/sign-in" ? location.hash.slice(1).split("&to=") : [];
     if (link) {
       // A used code is worthless; it is removed from the history all the same.
       history.replaceState(history.state, "", "/sign-in");
-      void enter({ link });
+      void enter({ link }, pageOf(to));
     } else if (me.value && place.value.path === "/sign-in") {
       go(START, true);
     } else {
@@ -80,6 +80,17 @@ export function SignInPage() {
       </form>
     </main>
   );
+}
+
+/** The page that a link leads to; the first one if it names none of ours. */
+function pageOf(encoded: string): string {
+  try {
+    const page = decodeURIComponent(encoded);
+    const url = new URL(page, location.origin);
+    return page.startsWith("/") && url.origin === location.origin ? url.pathname + url.search : START;
+  } catch {
+    return START;
+  }
 }
 
 function wordsFor(error: unknown): string {

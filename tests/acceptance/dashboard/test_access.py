@@ -53,6 +53,18 @@ def test_a_printed_link_signs_in_once(server: Server, chromium: Browser) -> None
     again.close()
 
 
+def test_a_printed_link_leads_to_its_page(server: Server, chromium: Browser) -> None:
+    to = "/people?tz=UTC"
+    where = ("--data-dir", str(server.data_dir), "--url", server.url)
+    printed = command("link", "--to", to, *where)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(printed.stdout.strip())
+    expect(page.get_by_role("heading", name="People")).to_be_visible()
+    assert page.url == server.url + to
+    context.close()
+
+
 def test_a_read_only_token_shows_no_controls_for_changes(server: Server, chromium: Browser) -> None:
     made = http_client.post(
         f"{server.url}/v1/tokens",

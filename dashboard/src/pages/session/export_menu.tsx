@@ -9,6 +9,8 @@ import { asRequestError } from "../../api/resource";
 import type { Artefact } from "../../api/types";
 import { CopyButton } from "../../components/copy_button";
 import { Popover } from "../../components/popover";
+import { isShared } from "../../route";
+import { Share } from "./share";
 import { snippetsFor } from "./snippets";
 
 /** Downloads and requests of a session or a peer's report. */
@@ -28,12 +30,15 @@ export function Tools(props: {
     sessionId: props.sessionId,
     ...(props.peerId ? { peerId: props.peerId } : {}),
   });
+  // Nothing that they lead to can be reached with a read link.
+  if (isShared()) return null;
   return (
     <div class="row tools">
       <button type="button" class="quiet" aria-keyshortcuts="." onClick={() => void copyLink()}>
         <Icon name="link" />
         {pinned.value === null ? "Copy link" : `Copy link to ${formatTimeWithSeconds(pinned.value)}`}
       </button>
+      {!props.peerId && <Share appId={props.appId} sessionId={props.sessionId} />}
       {props.artefacts && props.artefacts.length > 0 && (
         <Popover label="Downloads" name="Downloads" isAtEnd>
           {() => <Downloads artefacts={props.artefacts ?? []} />}

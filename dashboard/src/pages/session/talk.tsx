@@ -12,12 +12,14 @@ import { EventList } from "./events";
 import { emptyTitle } from "./kept";
 import { lastBefore } from "./time_scale";
 import { SummaryText } from "./summary";
+import { sharedLink } from "../../shared_link";
 
 type Tab = "chat" | "transcript" | "summary" | "events";
 
 /** Chat, transcript, summary and events, beside the timeline and aligned with its cursor. */
 export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
   const { page } = props;
+  const hasTalk = sharedLink.value?.with_talk ?? true;
   const tabs: { tab: Tab; text: string }[] = [
     { tab: "chat", text: `Chat ${formatCount(page.chat.total ?? page.chat.items.length)}` },
     {
@@ -32,7 +34,7 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
   return (
     <section class="talk" aria-label="What was said and what happened">
       <div class="segments" role="tablist" aria-label="Beside the timeline">
-        {tabs.map((one) => (
+        {tabs.filter((one) => hasTalk || one.tab === "events").map((one) => (
           <button
             key={one.tab}
             id={`tab-${one.tab}`}
