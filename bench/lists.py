@@ -78,6 +78,7 @@ def session_rows(count: int) -> Iterator[tuple[Any, ...]]:
             "live_participants": 0, "total_participants": size,
             "max_concurrent_participants": size, "minutes_consumed": minutes,
             "minutes_by_view": "{}", "day": created_at // DAY_MS, "kept_kinds": EVERY_KIND,
+            "recorded_day": created_at // DAY_MS,
         }  # fmt: skip
         yield tuple(values.get(column.name) for column in schema.sessions.columns)
 

