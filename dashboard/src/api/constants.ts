@@ -83,4 +83,5 @@ export const SESSION_LIST_PARAMETERS = [
   "order",
   "limit",
   "cursor",
+  "page",
 ] as const;

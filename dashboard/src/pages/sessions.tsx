@@ -6,11 +6,14 @@ import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { formatCount, formatPlural } from "../format/numbers";
 import { FilterBar } from "./sessions/filter_bar";
-import { activeFilters, fromTheStart, sessionListPath, ROWS_A_PAGE } from "./sessions/filters";
+import { activeFilters, fromTheStart, sessionListPath } from "./sessions/filters";
+import { FoundPeople } from "./sessions/found_people";
 import { useListKeys } from "./sessions/keyboard";
 import { useLiveList, type LiveList } from "./sessions/live_list";
 import { NowBoard } from "./sessions/now_board";
+import { Pages, pageOf, turnPage } from "./sessions/page_jump";
 import { SessionTableRow } from "./sessions/session_row";
+import { SortHead } from "./sessions/sort_head";
 import { now } from "../clock";
 import { formatDayHead, isSameDay } from "../format/time";
 import { ZoneNote } from "../components/zone_note";
@@ -22,7 +25,7 @@ const ROW_LINKS = "main .row-link";
 /** The sessions list: live ones on top, then the others, filtered by the address. */
 export function SessionsPage({ appId }: { appId: string }) {
   const { query } = place.value;
-  const isFirstPage = !query.get("cursor");
+  const isFirstPage = !query.get("cursor") && pageOf(query) === 1;
   const list = useLiveList(appId, sessionListPath(appId, query), isFirstPage);
   const bad = (list.data?.live ?? []).filter((call) => call.quality?.level === 1).length;
   useTitle(bad ? `(${formatCount(bad)} bad) Sessions` : "Sessions");
@@ -51,6 +54,9 @@ export function SessionsPage({ appId }: { appId: string }) {
         </p>
         <Legend />
       </div>
+      {query.get("search") && !query.get("person") && (
+        <FoundPeople appId={appId} search={query.get("search") ?? ""} />
+      )}
       <FilterBar appId={appId} />
       <Trouble resource={list} />
       {data ? (
@@ -84,16 +90,20 @@ function Table({ list }: { list: SessionListPage }) {
       <caption class="unseen">Sessions</caption>
       <thead>
         <tr>
-          <th scope="col">Start</th>
+          <SortHead sort="started" first="desc">
+            Start
+          </SortHead>
           <th scope="col">Meeting</th>
           <th scope="col" class="number">
             People
           </th>
           <th scope="col">Length</th>
-          <th scope="col" class="number c-minutes" title={PERSON_MINUTES}>
+          <SortHead sort="minutes" first="desc" class="number c-minutes" title={PERSON_MINUTES}>
             Person-min
-          </th>
-          <th scope="col">Verdict</th>
+          </SortHead>
+          <SortHead sort="quality" first="asc" title="The worst first, or the best">
+            Verdict
+          </SortHead>
           <th scope="col" title="Height: the share of the people who were below good at that moment">
             Over its time
           </th>
@@ -184,58 +194,5 @@ function Nothing() {
       Sessions appear here by themselves as soon as somebody joins a call. <a href="/try">Try a call</a>,
       or read <a href="/docs">how to send yours</a>.
     </Empty>
-  );
-}
-
-function turnPage(list: SessionListPage, isForward: boolean): void {
-  const cursor = isForward ? list.next_cursor : list.previous_cursor;
-  if (!cursor && isForward) return;
-  const page = Number(place.value.query.get("page") ?? "1") + (isForward ? 1 : -1);
-  if (page < 1) return;
-  goQuery({ cursor: page > 1 ? cursor : null, page: page > 1 ? String(page) : null });
-  scrollTo(0, 0);
-}
-
-function Pages({ list }: { list: SessionListPage }) {
-  const { query } = place.value;
-  const limit = Number(query.get("limit") ?? ROWS_A_PAGE[0]);
-  const page = Number(query.get("page") ?? "1");
-  const pages = Math.max(page, Math.ceil(Math.max(0, list.total - list.live.length) / limit));
-  return (
-    <nav class="pages" aria-label="Pages of the list">
-      <button type="button" class="choice" disabled={page <= 1} onClick={() => turnPage(list, false)}>
-        Previous
-      </button>
-      <span>
-        Page {formatCount(page)} of {formatCount(Math.max(1, pages))}
-      </span>
-      <button
-        type="button"
-        class="choice"
-        disabled={!list.next_cursor}
-        onClick={() => turnPage(list, true)}
-      >
-        Next
-      </button>
-      <label class="faint">
-        Rows
-        <select
-          value={String(limit)}
-          onChange={(event) =>
-            goQuery({ limit: event.currentTarget.value, cursor: null, page: null })
-          }
-        >
-          {ROWS_A_PAGE.map((rows) => (
-            <option key={rows} value={String(rows)}>
-              {rows}
-            </option>
-          ))}
-        </select>
-      </label>
-      <span class="faint">{PERSON_MINUTES}</span>
-      <span class="faint keys">
-        <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> opens · <kbd>?</kbd> all keys
-      </span>
-    </nav>
   );
 }

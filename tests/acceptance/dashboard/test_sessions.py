@@ -90,7 +90,7 @@ def test_paging_keeps_its_place(page: Page) -> None:
     expect(page.locator(ROW)).to_have_count(50)
     first = ids_of(page)
     page.get_by_role("button", name="Next").click()
-    expect(page.get_by_text(re.compile("Page 2 of"))).to_be_visible()
+    expect(page.get_by_label(re.compile("^Page, of"))).to_have_value("2")
     expect(page.locator(f"tr[data-session='{first[0]}']")).to_have_count(0)
     second = ids_of(page)
     assert not set(first) & set(second)
@@ -108,6 +108,54 @@ def test_paging_keeps_its_place(page: Page) -> None:
     assert ids_of(page) == first
 
 
+def test_any_page_is_reached_by_its_number(server: Server, page: Page) -> None:
+    page.goto("/sessions")
+    expect(page.locator(ROW)).to_have_count(50)
+    page.get_by_label(re.compile("^Page, of")).fill("120")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("page=120"))
+    expect(page.get_by_text(re.compile("^5,951–6,000 of"))).to_be_visible()
+    expect(page.locator(".list:not(.stale)")).to_be_visible()
+    assert ids_of(page) == [call["id"] for call in read(server, "calls?page=120")["items"]]
+    page.get_by_role("button", name="Previous").click()
+    expect(page.get_by_text(re.compile("^5,901–5,950 of"))).to_be_visible()
+    expect(page.locator(".list:not(.stale)")).to_be_visible()
+    assert ids_of(page) == [call["id"] for call in read(server, "calls?page=119")["items"]]
+
+
+def test_the_heads_of_columns_order_the_list(server: Server, page: Page) -> None:
+    page.goto("/sessions")
+    expect(page.locator(ROW)).to_have_count(50)
+    for head, query, order in (
+        ("Person-min", "sort=minutes", "descending"),
+        ("Person-min", "sort=minutes&order=asc", "ascending"),
+        ("Verdict", "sort=quality&order=asc", "ascending"),
+        ("Start", "sort=started", "descending"),
+        ("Start", "sort=started&order=asc", "ascending"),
+    ):
+        page.get_by_role("button", name=head).click()
+        column = page.get_by_role("columnheader").filter(has_text=head)
+        expect(column).to_have_attribute("aria-sort", order)
+        wanted = [call["id"] for call in read(server, f"calls?{query}")["items"]]
+        expect(page.locator(ROW).first).to_have_attribute("data-session", wanted[0])
+        expect(page.locator(".list:not(.stale)")).to_be_visible()
+        assert ids_of(page) == wanted
+
+
+def test_a_search_shows_the_people_it_found(server: Server, page: Page) -> None:
+    name = read(server, f"calls/{SDK_SESSION}")["lanes"][0]["name"]
+    page.goto(f"/sessions?search={quote(name)}")
+    found = read(server, f"people?search={quote(name)}")["items"]
+    people = page.get_by_role("region", name="People found")
+    expect(people.get_by_role("link", name=found[0]["name"]).first).to_be_visible()
+    people.get_by_role("link", name="Only these calls").click()
+    expect(page).to_have_url(re.compile("person="))
+    person = found[0]["person"]
+    expect(page.locator(".list:not(.stale)")).to_be_visible()
+    expect(page.locator(ROW).first).to_be_visible()
+    assert ids_of(page) == [call["id"] for call in read(server, f"calls?person={person}")["items"]]
+
+
 def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     server: Server, page: Page
 ) -> None:
@@ -118,7 +166,7 @@ def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     began = datetime.fromtimestamp(reported["call"]["started_at"] / 1000, ZONE)
     weekday, hour = began.weekday(), began.hour
     page.goto("/sessions")
-    expect(page.get_by_text("10,00")).to_be_visible()
+    expect(page.get_by_text(re.compile("10,00. sessions"))).to_be_visible()
     assert read(server, f"calls?search={quote(name)}")["total"] > 100
     clicks = 0
 

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.overview.session_summary import FACET_BAD
 from aftercall.core.records import Phase
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
-from tests.core.quality.synthetic_call import CALL_START, Call
-from tests.stored_calls import session_of
+from tests.core.quality.synthetic_call import CALL_START, FINE, Call, PeerConditions, always
+from tests.stored_calls import session_of, store_call
 from tests.web.rest_server import RestServer
 
 ALL = SessionQuery(app_id="app", scope=SearchScope.PARTICIPANTS, limit=3)
@@ -65,6 +66,42 @@ async def test_live_sessions_found_by_a_search_are_paged_in_both_directions(
     assert [row.session.id for row in back.items] == ["s5", "s4", "s3"]
     upward = await lists.list_sessions(replace(query, is_descending=False))
     assert [row.session.id for row in upward.items] == ["s1", "s2", "s3"]
+
+
+async def test_a_page_by_its_number_is_the_one_that_cursors_lead_to(
+    db: Database, server: RestServer
+) -> None:
+    await fill(db, ended=8, live=5)
+    lists = server.services.session_lists
+    for query in (ALL, replace(ALL, is_live=True, search="call")):
+        page = await lists.list_sessions(query)
+        for number in (1, 2):
+            if page.next_cursor is None:
+                break
+            page = await lists.list_sessions(replace(query, cursor=page.next_cursor))
+            numbered = await lists.list_sessions(replace(query, offset=3 * number))
+            assert numbered._replace(now=page.now) == page
+    beyond = await lists.list_sessions(replace(ALL, offset=300))
+    assert (beyond.items, beyond.total) == ([], 13)
+
+
+async def test_bad_sessions_that_go_on_are_beside_the_bad_ones_that_ended(
+    db: Database, server: RestServer
+) -> None:
+    others = {"bob": always(FINE), "cyd": always(FINE)}
+    lossy = Call({"ada": always(PeerConditions(up_loss=0.3)), **others}, minutes=4)
+    await store_call(db, lossy, "app", is_live=True)
+    lists = server.services.session_lists
+    (row,) = (await lists.list_sessions(ALL)).live
+    assert row.summary.quality is not None and row.summary.quality.is_bad
+    for is_live in (None, True):
+        found = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), is_live=is_live))
+        assert [each.session.id for each in found.live] == ["session"]
+        assert (found.items, found.total) == ([], 1)
+    ended = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), is_live=False))
+    assert (ended.live, ended.total) == ([], 0)
+    other = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), meeting_id="other"))
+    assert (other.live, other.total) == ([], 0)
 
 
 async def test_only_ended_sessions_can_be_ordered_by_quality(

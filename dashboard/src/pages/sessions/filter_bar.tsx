@@ -76,6 +76,7 @@ export function FilterBar({ appId }: { appId: string }) {
   );
 }
 
+/** Where the heads of the columns, which order the list too, are not shown. */
 function Order() {
   const { query } = place.value;
   const here = ORDERS.find(
@@ -84,6 +85,7 @@ function Order() {
   );
   return (
     <select
+      class="order-choice"
       aria-label="Order"
       value={String(here ? ORDERS.indexOf(here) : 0)}
       onChange={(event) => {

@@ -31,6 +31,8 @@ export interface Chip {
 export function sessionListPath(appId: string, query: URLSearchParams, format?: "csv"): string {
   const asked: Record<string, string | null> = {};
   for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
+  // A cursor is the quicker way to the page whose number stands beside it.
+  if (asked.cursor) asked.page = null;
   if (format) asked.format = format;
   return withQuery(`/v1/apps/${encodeURIComponent(appId)}/calls`, asked);
 }

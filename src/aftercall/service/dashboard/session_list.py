@@ -11,7 +11,12 @@ from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.overview.session_facts import ListedSession, SessionList
-from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary, person_of
+from aftercall.core.overview.session_summary import (
+    FACET_BAD,
+    ParticipantBrief,
+    SessionSummary,
+    person_of,
+)
 from aftercall.core.records import Peer, Phase, Session
 from aftercall.core.retention import DataKind
 from aftercall.service.reports.digests import Digests
@@ -46,7 +51,24 @@ class SessionLists:
 
     async def list_sessions(self, query: SessionQuery) -> SessionList:
         """One page, and beside the first the live sessions. In the order of creation the list
-        itself holds ended sessions, unless live ones alone are asked for."""
+        itself holds ended sessions, unless live ones alone are asked for. Of the live sessions bad
+        ones are known among the newest that are measured."""
+        if query.facets == (FACET_BAD,) and query.is_live is not False:
+            return await self._list_bad(query)
+        return await self._list(query)
+
+    async def _list_bad(self, query: SessionQuery) -> SessionList:
+        """The bad sessions, those that are bad so far apart."""
+        live: list[ListedSession] = []
+        if query.order is SessionOrder.CREATED_AT:
+            going_on = await self._list(replace(query, facets=(), limit=1, is_live=None))
+            live = [each for each in going_on.live if _is_bad(each)]
+        if query.is_live:
+            return SessionList(live, [], len(live), None, None, self._clock())
+        ended = await self._list(replace(query, is_live=False))
+        return ended._replace(live=live, total=ended.total + len(live))
+
+    async def _list(self, query: SessionQuery) -> SessionList:
         is_by_creation = query.order is SessionOrder.CREATED_AT
         is_of_ended = bool(query.facets) or query.order is SessionOrder.QUALITY
         has_live = is_by_creation and not is_of_ended and query.is_live is not False
@@ -66,11 +88,12 @@ class SessionLists:
                 page = await list_sessions(tx, query)
         is_backward = query.cursor is not None and query.cursor.is_backward
         items = page.items[::-1] if is_backward else page.items
-        shown = [] if query.cursor is not None else live[:MOST_LIVE_SHOWN]
+        is_first = query.cursor is None and query.offset == 0
+        shown = live[:MOST_LIVE_SHOWN] if is_first else []
         kept = await self._retention.only_kept(query.app_id, [each.session for each in items])
         rows = await self.rows_of([*shown, *kept])
         has_next = page.has_more or is_backward
-        has_previous = query.cursor is not None and (page.has_more or not is_backward)
+        has_previous = not is_first and (page.has_more or not is_backward)
         return SessionList(
             live=rows[: len(shown)],
             items=rows[len(shown) :],
@@ -138,14 +161,15 @@ class SessionLists:
     ) -> tuple[list[Session], int]:
         """The live sessions that match, as many as are needed, and how many there are. A search
         reads the names of their participants, which are in no index before the end."""
-        needed = MOST_LIVE_SHOWN if query.cursor is None else 0
+        needed = MOST_LIVE_SHOWN if query.cursor is None and query.offset == 0 else 0
         if query.search:
             ids = await _search_live(tx, query)
             shown = ids if query.is_live else ids[:needed]
             found = await session_rows.find_sessions(tx, query.app_id, shown) if shown else {}
             return [found[id] for id in shown], len(ids)
         page = await list_sessions(
-            tx, replace(query, is_live=True, cursor=None, is_descending=True, limit=needed)
+            tx,
+            replace(query, is_live=True, cursor=None, offset=0, is_descending=True, limit=needed),
         )
         return [each.session for each in page.items], page.total
 
@@ -160,6 +184,11 @@ class SessionLists:
         for (session_id, _), chain in present.items():
             minutes[session_id] = minutes.get(session_id, 0.0) + running_minutes(chain, now)
         return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
+
+
+def _is_bad(listed: ListedSession) -> bool:
+    quality = listed.summary.quality
+    return quality is not None and quality.is_bad
 
 
 def _cursor(at: SortedSession, is_backward: bool) -> Cursor:
@@ -182,6 +211,7 @@ def _cut_live(live: Sequence[Session], query: SessionQuery) -> SessionsPage:
             for each, at in zip(ordered, after, strict=True)
             if at != here and (at < here) is is_descending
         ]
+    ordered = ordered[query.offset :]
     return SessionsPage(ordered[: query.limit], len(live), len(ordered) > query.limit)
 
 

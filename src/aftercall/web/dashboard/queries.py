@@ -48,7 +48,11 @@ TO: Final = LastMoment(
 PARTICIPANTS: Final = Span(
     name="participants", about="How many participants in all: `1:10`, `5:`, `:10` or `5`."
 )
-ONLY_BAD: Final = Flag(name="bad", about="Only sessions that were bad for somebody.")
+ONLY_BAD: Final = Flag(
+    name="bad",
+    about="Only sessions that were bad for somebody; of those that go on, the ones that are bad so "
+    "far, as far as the newest are judged.",
+)
 ISSUE: Final = Choice[str | None](
     name="issue",
     about="Only sessions with this issue, as `poor_network_uplink`.",
@@ -94,6 +98,13 @@ CURSOR: Final = Text(
     about="`next_cursor` or `previous_cursor` of a former answer.",
     longest=_LONGEST_CURSOR,
 )
+PAGE: Final = Whole(
+    name="page",
+    about="The number of the page, from 1; not beside a `cursor`, which is quicker far down.",
+    default=1,
+    least=1,
+    most=100_000,
+)
 FORMAT: Final = Choice(
     name="format",
     about="JSON, or the same list as a CSV file.",
@@ -121,6 +132,7 @@ CALL_PARAMETERS: Final = (
     ORDER,
     LIMIT,
     CURSOR,
+    PAGE,
     FORMAT,
 )
 
@@ -146,6 +158,9 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
         facets.append(FACET_BAD)
+    cursor, page, limit = read_cursor(query), PAGE.read(query), LIMIT.read(query)
+    if cursor is not None and page > 1:
+        raise Malformed('"page" and "cursor" exclude each other', code="bad_page", field=PAGE.name)
     return SessionQuery(
         app_id=app_id,
         meeting_id=MEETING_ID.read(query),
@@ -159,8 +174,9 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
         facets=tuple(facets),
         order=SORT.read(query),
         is_descending=ORDER.read(query),
-        cursor=read_cursor(query),
-        limit=LIMIT.read(query),
+        offset=(page - 1) * limit,
+        cursor=cursor,
+        limit=limit,
     )
 
 
