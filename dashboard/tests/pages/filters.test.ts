@@ -7,11 +7,15 @@ const NOW = Date.parse("2026-11-21T12:00:00Z");
 describe("the filters of the sessions list", () => {
   it("ask the server only with what it understands", () => {
     const path = sessionListPath("an app", query("bad=true&search=a%26b&page=3&person_name=Ada&cursor="));
-    expect(path).toBe("/v1/apps/an%20app/calls?search=a%26b&bad=true");
+    expect(path).toBe("/v1/apps/an%20app/calls?search=a%26b&bad=true&page=3");
   });
 
-  it("export what is shown", () => {
-    expect(sessionListPath("app", query("bad=true"), "csv")).toBe("/v1/apps/app/calls?bad=true&format=csv");
+  it("ask by the cursor where there is one, and by the page's number elsewhere", () => {
+    expect(sessionListPath("app", query("page=3&cursor=c"))).toBe("/v1/apps/app/calls?cursor=c");
+  });
+
+  it("export the whole of the list", () => {
+    expect(sessionListPath("app", query("bad=true&page=3&cursor=c"), "csv")).toBe("/v1/apps/app/calls?bad=true&format=csv");
   });
 
   it("are shown as chips that take their name along", () => {

@@ -33,7 +33,7 @@ export function sessionListPath(appId: string, query: URLSearchParams, format?: 
   for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
   // A cursor is the quicker way to the page whose number stands beside it.
   if (asked.cursor) asked.page = null;
-  if (format) asked.format = format;
+  if (format) Object.assign(asked, { format, page: null, cursor: null });
   return withQuery(`/v1/apps/${encodeURIComponent(appId)}/calls`, asked);
 }
 
