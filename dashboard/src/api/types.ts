@@ -182,13 +182,16 @@ export type SessionQuality = {
   strip_bucket_ms: number;
 };
 
-/** The worst finding or issue, in a sentence, and whose it is. */
+/** The worst finding or issue, in a sentence, and at whom it lies. Of a finding also its shortest words: `noun` with `amount`, as `Uplink loss` with `12 %, worst 21 %`, and how many others noticed it. */
 export type WorstIssue = {
   name: string;
   severity: "information" | "severe" | "warning";
   sentence: string;
   participant_id: string;
   participant_name: string | null;
+  noun: string;
+  amount: string;
+  others_affected: number;
 };
 
 /** A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. `personal` is the verdict as each participant had the call, by id. `heard_at` is when anybody present was last heard of. After the end the figures may change until `is_final`, expected at `settles_at`. */

@@ -198,6 +198,25 @@ def test_the_worst_finding_is_the_severest_and_precedes_issues_without_a_diagnos
     assert worst is not None and worst.participant_id == "a"
 
 
+def test_a_session_is_bad_for_the_reason_of_those_who_were_worst_off(clean: Digest) -> None:
+    rejoined = replace(found("rejoined", "severe", "R."), subject="a", affected=["a"])
+    uplink = replace(found("uplink", "warning", "U."), subject="b", affected=["a", "b", "c"])
+    heard = replace(found("reception", "severe", "Heard."), subject="b", affected=["c"])
+    digested = [
+        (row("a"), with_level(clean, 4, diagnosis=[rejoined])),
+        (row("c"), with_level(clean, 1, diagnosis=[heard])),
+        (row("b"), with_level(clean, 1, diagnosis=[uplink])),
+    ]
+    worst = summarise_session(SCALE, digested, is_final=True).worst_issue
+    assert worst is not None
+    assert (worst.participant_id, worst.sentence, worst.others_affected) == ("b", "U.", 2)
+    worst = summarise_session(SCALE, digested[:2], is_final=True).worst_issue
+    assert worst is not None and worst.participant_id == "c"
+    several = [(row("b"), with_level(clean, 2)), *digested[:2]]
+    worst = summarise_session(SCALE, several, is_final=True).worst_issue
+    assert worst is not None and (worst.participant_id, worst.sentence) == ("b", "Heard.")
+
+
 def test_without_a_diagnosis_the_worst_finding_is_the_name_of_an_issue(clean: Digest) -> None:
     digest = with_level(clean, 2, issues=[issue(IssueName.HIGH_RTT)])
     worst = worst_of(row(display_name=None), digest)

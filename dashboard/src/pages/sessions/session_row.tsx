@@ -7,7 +7,7 @@ import { LevelMark, Sparkline, Verdict } from "../../components/level";
 import { Timestamp } from "../../components/timestamp";
 import { Sentence, SentenceAbout } from "../../components/sentence";
 import { go, place } from "../../route";
-import { formatCount, formatMinutes } from "../../format/numbers";
+import { formatCount, formatMinutes, formatPlural } from "../../format/numbers";
 import { formatName, formatPhase, formatTitle } from "../../format/labels";
 import { formatDuration } from "../../format/time";
 import { formatFullVerdict } from "../../format/quality";
@@ -97,8 +97,22 @@ function Row({ call, isDayShown }: RowProps) {
   );
 }
 
+/** The cause in a few words, the one at whom it lies first; its sentence is there to be asked for. */
 export function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_issue"]>; anchor: number }) {
   const name = issue.participant_name;
+  if (issue.noun) {
+    const others = issue.others_affected;
+    return (
+      <span title={isolate(issue.sentence)}>
+        <b>
+          <Name name={name} />
+        </b>{" "}
+        {issue.noun.charAt(0).toLowerCase() + issue.noun.slice(1)}
+        {issue.amount && `, ${issue.amount}`}
+        {others > 0 && <span class="faint"> · noticed by {formatPlural(others, "other")}</span>}
+      </span>
+    );
+  }
   if (name === null) return <Sentence text={issue.sentence} anchor={anchor} />;
   return (
     <SentenceAbout

@@ -4,7 +4,7 @@ Summaries are computed once, when a session is folded, from the digests of its p
 computes nothing when it is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -14,8 +14,11 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
 from aftercall.core.pseudonyms import is_pseudonym
+from aftercall.core.quality.diagnosis.findings import Finding
+from aftercall.core.quality.diagnosis.nouns import amount_of, noun_of
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
 from aftercall.core.quality.experience.levels import (
+    GOOD,
     Level,
     LevelCounts,
     level_counts,
@@ -44,13 +47,18 @@ class ParticipantBrief(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """The worst finding or issue, in a sentence, and whose it is."""
+    """The worst finding or issue, in a sentence, and at whom it lies. Of a finding also its
+    shortest words: `noun` with `amount`, as `Uplink loss` with `12 %, worst 21 %`, and how many
+    others noticed it."""
 
     name: str
     severity: Severity
     sentence: str
     participant_id: str
     participant_name: str | None
+    noun: str = ""
+    amount: str = ""
+    others_affected: int = 0
 
 
 class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,16 +190,23 @@ def person_of(app_id: str, participant: Identified) -> str:
     return id_from(app_id, "user_id", participant.user_id or participant.id)
 
 
-def worst_of(participant: Participant, digest: Digest) -> WorstIssue | None:
-    """The worst of a participant's call: the first finding, else the worst issue."""
-    finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
+def worst_of(
+    participant: Participant, digest: Digest, others: Mapping[str, Participant] | None = None
+) -> WorstIssue | None:
+    """The worst of a participant's call: the first finding, else the worst issue. It lies at the
+    one of the `others` whom the finding is about, otherwise at the participant."""
+    finding = _finding_of(digest)
     if finding is not None:
+        subject = (others or {}).get(finding.subject or "", participant)
         return WorstIssue(
             name=finding.issues[0].value if finding.issues else finding.cause,
             severity=finding.severity,
             sentence=finding.sentence,
-            participant_id=participant.id,
-            participant_name=participant.display_name,
+            participant_id=subject.id,
+            participant_name=subject.display_name,
+            noun=noun_of(finding),
+            amount=amount_of(finding),
+            others_affected=len(set(finding.affected) - {subject.id}),
         )
     issue = worst_issue(digest.issues)
     if issue is None:
@@ -205,10 +220,25 @@ def worst_of(participant: Participant, digest: Digest) -> WorstIssue | None:
     )
 
 
+def _finding_of(digest: Digest) -> Finding | None:
+    return worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
+
+
+def _order_of(digest: Digest, worst: WorstIssue, *, is_own: bool) -> tuple[int, bool, int, bool]:
+    """Where the worst of a participant stands among those of a session: first that of those who
+    were worst off; of equals what lies at the participant, then by severity."""
+    return (
+        digest.level or GOOD + 1,
+        not is_own,
+        SEVERITY_RANKS[worst.severity],
+        not digest.diagnosis,
+    )
+
+
 def brief_digest(digest: Digest) -> Digest:
     """The digest with those issues and findings alone that a session's summary and facets read:
     the worst of each, and one issue of each name."""
-    finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
+    finding = _finding_of(digest)
     issue = worst_issue(digest.issues)
     by_name = {each.name: each for each in digest.issues}
     return replace(
@@ -227,10 +257,11 @@ def summarise_session(
     """The summary of a session, from its participants in the order of joining. Hidden ones are left
     out."""
     shown = [(participant, digest) for participant, digest in digested if not participant.is_hidden]
+    others = {participant.id: participant for participant, _ in shown}
     worsts = [
-        (SEVERITY_RANKS[worst.severity], not digest.diagnosis, worst)
+        (_order_of(digest, worst, is_own=worst.participant_id == participant.id), worst)
         for participant, digest in shown
-        if (worst := worst_of(participant, digest)) is not None
+        if (worst := worst_of(participant, digest, others)) is not None
     ]
     places = [digest.where for _, digest in shown]
     return SessionSummary(
@@ -245,7 +276,7 @@ def summarise_session(
             for participant, digest in shown[:MOST_NAMES]
         ],
         quality=_quality(scale, [digest for _, digest in shown], is_final=is_final),
-        worst_issue=min(worsts, key=lambda each: each[:2])[2] if worsts else None,
+        worst_issue=min(worsts, key=lambda each: each[0])[1] if worsts else None,
         browsers=_distinct([place.browser for place in places]),
         os=_distinct([place.os for place in places]),
         countries=_distinct([place.country for place in places]),

@@ -20,6 +20,10 @@ def test_every_cause_has_a_noun() -> None:
         assert noun_of(finding(cause))
 
 
+def test_a_cause_of_another_version_is_its_own_noun() -> None:
+    assert noun_of(finding("solar_wind")) == "Solar wind"
+
+
 @pytest.mark.parametrize(
     ("cause", "parts", "noun"),
     [

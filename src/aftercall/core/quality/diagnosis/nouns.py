@@ -12,8 +12,8 @@ from aftercall.core.spans import length_ms
 
 
 def noun_of(finding: Finding) -> str:
-    """`Uplink loss`, `Slow machine`."""
-    named = NOUNS[finding.cause]
+    """`Uplink loss`, `Slow machine`. A cause that only another version knows is its own name."""
+    named = NOUNS.get(finding.cause, finding.cause.replace("_", " ").capitalize())
     return named if isinstance(named, str) else named(finding)
 
 
