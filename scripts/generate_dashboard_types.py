@@ -24,6 +24,7 @@ from aftercall.wire.dashboard.account import (
     ServerSettings,
     Tokens,
 )
+from aftercall.wire.dashboard.attendance import MeetingAttendance, SessionAttendance
 from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
 from aftercall.wire.dashboard.live_updates import Hello, LiveSession
 from aftercall.wire.dashboard.overview import Overview
@@ -57,6 +58,8 @@ ANSWERS: Sequence[Any] = (
     ParticipantPage,
     PeoplePage,
     PersonPage,
+    SessionAttendance,
+    MeetingAttendance,
     Overview,
     Receipts,
     PersonExport,

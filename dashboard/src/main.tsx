@@ -19,6 +19,7 @@ import "./style/session.css";
 import "./style/settings.css";
 import "./style/charts.css";
 import "./style/pages.css";
+import "./style/report.css";
 
 startRouting();
 followZone();

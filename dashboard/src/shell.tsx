@@ -1,5 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { app, findOutWhoWeAre, me, trouble } from "./account";
+import { MeetingAttendancePage } from "./pages/attendance/meeting_attendance";
+import { SessionAttendancePage } from "./pages/attendance/session_attendance";
 import { OverviewPage } from "./pages/overview";
 import { PeoplePage } from "./pages/people";
 import { ParticipantPage } from "./pages/participant";
@@ -49,9 +51,13 @@ function Page() {
   const appId = app.value?.id ?? "";
   const peer = match("/sessions/:session/peers/:peer", path);
   const session = match("/sessions/:session", path);
+  const attended = match("/sessions/:session/attendance", path);
+  const meeting = match("/meetings/:meeting/attendance", path);
   const person = match("/people/:person", path);
   if (peer) return <ParticipantPage key={path} sessionId={peer.session ?? ""} peerId={peer.peer ?? ""} />;
   if (session) return <SessionPage key={path} sessionId={session.session ?? ""} />;
+  if (attended) return <SessionAttendancePage key={path} sessionId={attended.session ?? ""} />;
+  if (meeting) return <MeetingAttendancePage key={appId + path} appId={appId} meetingId={meeting.meeting ?? ""} />;
   if (person) return <PersonPage key={appId + path} appId={appId} person={person.person ?? ""} />;
   switch (path) {
     case "/":

@@ -671,6 +671,68 @@ export type PeerSummary = {
   relay: string | null;
 };
 
+/** Who attended a session, in the order of joining. Moments are ms since 1970. */
+export type SessionAttendance = {
+  session_id: string;
+  meeting_id: string;
+  title: string;
+  status: "ENDED" | "LIVE";
+  started_at: number;
+  ended_at: number | null;
+  now: number;
+  items: AttendanceRow[];
+  total: AttendanceTotal;
+  at_once: PeopleAtOnce | null;
+};
+
+/** A person's attendance of one or several sessions. `left_at` is null while the person is present. `minutes` are those of the union of all stays, and `talk_minutes` those of them in which the person spoke, null without a transcript. `namesakes` is the number of people of the same name at once, of whom nothing else is known. */
+export type AttendanceRow = {
+  person: string;
+  name: string | null;
+  custom_participant_id: string | null;
+  user_id: string | null;
+  participant_ids: string[];
+  joined_at: number;
+  left_at: number | null;
+  left_is_inferred: boolean;
+  is_present: boolean;
+  sessions: number;
+  stays: number;
+  minutes: number;
+  talk_minutes: number | null;
+  namesakes: number;
+  spans: [number, number][];
+};
+
+/** The sum of the rows. */
+export type AttendanceTotal = {
+  people: number;
+  stays: number;
+  minutes: number;
+  talk_minutes: number | null;
+};
+
+/** The most people at once and when first, and how many attended from start to end. */
+export type PeopleAtOnce = {
+  most: number;
+  from_at: number;
+  to_at: number;
+  all_the_time: number;
+};
+
+/** Who attended the sessions of a meeting, by name. `sessions` of `all_sessions` were added up, the latest; the CSV file has all. */
+export type MeetingAttendance = {
+  meeting_id: string;
+  title: string;
+  sessions: number;
+  all_sessions: number;
+  first_at: number | null;
+  last_at: number | null;
+  now: number;
+  items: AttendanceRow[];
+  total: AttendanceTotal;
+};
+
 /** A range of days, both included. */
 export type Overview = {
   from: string;

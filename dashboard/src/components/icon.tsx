@@ -52,6 +52,12 @@ const SHAPES = {
     </>
   ),
   download: <path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" />,
+  print: (
+    <>
+      <path d="M4.5 6V2.5h7V6M4.5 11.5h-2V6h11v5.5h-2" />
+      <rect x="4.5" y="9.5" width="7" height="4" />
+    </>
+  ),
   alert: <path d="M8 2.8 14 13H2zM8 6.5v3M8 11.3v.2" />,
 } satisfies Record<string, JSX.Element>;
 

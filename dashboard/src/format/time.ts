@@ -86,6 +86,24 @@ export function formatDuration(length_ms: number): string {
   return `${Math.floor(whole / HOUR_MS)} h ${String(minutes).padStart(2, "0")} min`;
 }
 
+/** How long somebody was there, to the second below an hour: `12 min 12 s`, `42 s`, `1 h 05 min`. */
+export function formatPresence(minutes: number): string {
+  const seconds = Math.round(minutes * 60);
+  if (seconds < 60) return `${seconds} s`;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  const whole = Math.round(seconds / 60);
+  return `${Math.floor(whole / 60)} h ${two(whole % 60)} min`;
+}
+
+/** From when to when, with the year: `Thu, 26 Nov 2026, 13:19:00–13:31:18`; open while it lasts. */
+export function formatSpan(from: number, to: number | null): string {
+  const start = `${format("dayOfYear", from)}, ${formatTimeWithSeconds(from)}`;
+  if (to === null) return `since ${start}`;
+  const end = isSameDay(from, to) ? "" : `${format("dayOfYear", to)}, `;
+  return `${start}–${end}${formatTimeWithSeconds(to)}`;
+}
+
 /** How long ago, roughly: `just now`, `5 min ago`, `3 days ago`. */
 export function formatAge(at: number, now: number): string {
   const age = now - at;

@@ -21,6 +21,7 @@ from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.sessions import SessionReads
 from aftercall.service.audit import AuditLog
+from aftercall.service.dashboard.attendance import AttendanceLists
 from aftercall.service.dashboard.live_updates import LiveUpdates
 from aftercall.service.dashboard.overview import Overviews
 from aftercall.service.dashboard.participant_page import ParticipantPages
@@ -72,6 +73,7 @@ class Services:
     session_pages: SessionPages
     participant_pages: ParticipantPages
     people: People
+    attendance_lists: AttendanceLists
     overviews: Overviews
     live_updates: LiveUpdates
     sign_ins: SignIns
@@ -175,6 +177,7 @@ def build_services(
         session_pages=pages,
         participant_pages=ParticipantPages(db=db, pages=pages, digests=digests, reports=reports),
         people=People(db=db, clock=clock, retention=retention_rule),
+        attendance_lists=AttendanceLists(db=db, clock=clock, retention=retention_rule),
         overviews=Overviews(db=db, clock=clock),
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),

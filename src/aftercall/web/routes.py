@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from aftercall.service.services import Services
 from aftercall.web import downloads, health
 from aftercall.web.dashboard import (
+    attendance,
     live_updates,
     people,
     privacy,
@@ -70,6 +71,7 @@ OWN: Final = "/v1"
 OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard_sessions.handlers,
     *people.handlers,
+    *attendance.handlers,
     *retention.handlers,
     *live_updates.handlers,
     *privacy.handlers,

@@ -73,11 +73,14 @@ SETTINGS = ("apps", "tokens", "links", "jobs", "retention", "privacy", "person",
 
 
 def all_pages(server: Server) -> list[str]:
-    person = read(server, f"calls/{SDK_SESSION}")["lanes"][0]["person"]
+    found = read(server, f"calls/{SDK_SESSION}")
+    person, meeting = found["lanes"][0]["person"], found["call"]["meeting_id"]
     return [
         "/sessions",
         f"/sessions/{SDK_SESSION}",
         f"/sessions/{SDK_SESSION}/peers/{SDK_SESSION}",
+        f"/sessions/{SDK_SESSION}/attendance",
+        f"/meetings/{meeting}/attendance",
         "/people",
         f"/people/{person}",
         "/overview",

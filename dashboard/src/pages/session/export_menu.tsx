@@ -39,6 +39,11 @@ export function Tools(props: {
         {pinned.value === null ? "Copy link" : `Copy link to ${formatTimeWithSeconds(pinned.value)}`}
       </button>
       {!props.peerId && <Share appId={props.appId} sessionId={props.sessionId} />}
+      {!props.peerId && (
+        <a class="quiet" href={`/sessions/${encodeURIComponent(props.sessionId)}/attendance`}>
+          Attendance
+        </a>
+      )}
       {props.artefacts && props.artefacts.length > 0 && (
         <Popover label="Downloads" name="Downloads" isAtEnd>
           {() => <Downloads artefacts={props.artefacts ?? []} />}

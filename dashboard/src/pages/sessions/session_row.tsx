@@ -66,8 +66,10 @@ function Row({ call, isDayShown }: RowProps) {
       </td>
       <td class="c-people number" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
         {isLive && `${formatCount(call.live_participants)} of `}
-        {formatCount(call.total_participants)}
-        <span class="unit"> {call.total_participants === 1 ? "person" : "people"}</span>
+        <a class="faint-link" href={`/sessions/${call.id}/attendance`} title="Attendance">
+          {formatCount(call.total_participants)}
+          <span class="unit"> {call.total_participants === 1 ? "person" : "people"}</span>
+        </a>
       </td>
       <td class="c-length">{isLive ? <Running call={call} /> : lengthOf(call)}</td>
       <td class="c-minutes number" title={`${call.minutes.toFixed(2)} person-minutes`}>

@@ -1,6 +1,8 @@
 """The query parameters of the dashboard's own endpoints."""
 
+from datetime import UTC, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
@@ -9,7 +11,7 @@ from aftercall.core.overview.session_summary import FACET_BAD, facet
 from aftercall.core.quality.issues import IssueName
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
 from aftercall.wire.cursors import decode_cursor
-from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
+from aftercall.wire.query import Choice, Flag, Moment, Parameter, Query, Span, Text, Whole
 
 _PLAIN_DATE: Final = len("2026-11-21")
 _LONGEST_CURSOR: Final = 512
@@ -27,6 +29,24 @@ class LastMoment(Moment):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}
+
+
+class ZoneName(Parameter):
+    """A time zone of the IANA database."""
+
+    def read(self, query: Query) -> tzinfo:
+        """The zone; UTC by default. Raises `Malformed`."""
+        name = self._last(query)
+        if not name or name == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            message = "the name of a time zone, such as Europe/Berlin"
+            raise self._malformed("bad_zone", message) from None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "default": "UTC"}
 
 
 SEARCH: Final = Text(
@@ -110,6 +130,11 @@ FORMAT: Final = Choice(
     about="JSON, or the same list as a CSV file.",
     values={"json": "json", "csv": "csv"},
     default="json",
+)
+ZONE: Final = ZoneName(
+    name="tz",
+    about="The time zone of days and months, and of the times in a CSV file, such as "
+    "`Europe/Berlin`.",
 )
 POINTS: Final = Whole(
     name="points",

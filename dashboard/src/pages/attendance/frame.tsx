@@ -1,0 +1,49 @@
+import type { ComponentChildren } from "preact";
+import { Icon } from "../../components/icon";
+import { now } from "../../clock";
+import { formatDate, formatTime } from "../../format/time";
+import { formatFullZone } from "../../format/zone";
+
+/** The head of a page that is printed and downloaded: the way back, the title, CSV and Print. */
+export function ReportHead(props: { crumbs: ComponentChildren; title: string; csv: string; children?: ComponentChildren }) {
+  return (
+    <div class="report-head">
+      <p class="crumbs">{props.crumbs}</p>
+      <h1>{props.title}</h1>
+      <div class="row tools">
+        {props.children}
+        <a class="choice" href={props.csv} download>
+          <Icon name="download" />
+          CSV
+        </a>
+        <button type="button" class="choice" onClick={() => print()}>
+          <Icon name="print" />
+          Print
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** One of the figures over a table. */
+export function Figure(props: { name: string; value: ComponentChildren; note?: ComponentChildren; title?: string }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd class="big" title={props.title}>
+        {props.value}
+      </dd>
+      {props.note && <dd>{props.note}</dd>}
+    </div>
+  );
+}
+
+/** On paper: from which server, and as of when. */
+export function PrintFoot() {
+  const at = now.value;
+  return (
+    <p class="print-foot">
+      Aftercall · {location.host} · printed {formatDate(at, at)}, {formatTime(at)} {formatFullZone(at)}
+    </p>
+  );
+}
