@@ -18,8 +18,8 @@ def test_a_valid_report_is_decoded_unchanged() -> None:
     [
         (b'"A"', b'"A\xff"', "A\ufffd"),
         (b'"A"', b'"A\\ud800"', "A\ufffd"),
-        (b'"bytesSent":12', b'"bytesSent":12,"qpSum":NaN', "A"),
-        (b'"bytesSent":12', b'"bytesSent":12,"qpSum":1e999', "A"),
+        (b'"bytesSent":12', b'"bytesSent":12,"pliCount":NaN', "A"),
+        (b'"bytesSent":12', b'"bytesSent":12,"pliCount":1e999', "A"),
     ],
 )
 def test_an_invalid_text_or_number_is_left_out_alone(before: bytes, after: bytes, id: str) -> None:

@@ -90,7 +90,7 @@ STATS = [
     "targetBitrate",
     "audioLevel",
     "totalSamplesReceived",
-    "qpSum",
+    "pliCount",
     "kind",
 ]
 

@@ -84,7 +84,6 @@ MEMBERS = {
     "totalFreezesDuration": 0.25,
     "pliCount": 2,
     "firCount": 1,
-    "totalDecodeTime": 1.5,
 }
 _NAMES = {
     "packetsReceived": "packets_received",
@@ -99,7 +98,6 @@ _NAMES = {
     "totalFreezesDuration": "freeze_s",
     "pliCount": "pli_count",
     "firCount": "fir_count",
-    "totalDecodeTime": "coding_s",
 }
 
 

@@ -45,8 +45,6 @@ _INTERVAL_NAMES: Final = {
     "key_frames_decoded": "key_frames",
     "jitter_buffer_delay": "jitter_buffer_delay_s",
     "total_freezes_duration": "freeze_s",
-    "total_encode_time": "coding_s",
-    "total_decode_time": "coding_s",
     "jitter": "jitter_s",
     "target_bitrate": "target_bitrate_bps",
 }
@@ -77,7 +75,6 @@ _LOOSE: Final = (
     "packets_discarded",
     "freeze_count",
     "freeze_s",
-    "coding_s",
     "quality_limitation_resolution_changes",
     "limited_none_s",
     "limited_cpu_s",

@@ -90,8 +90,6 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     freeze_share: float | None = None
     pli_count: int | None = None
     fir_count: int | None = None
-    coding_s: float | None = None
-    """Time spent encoding (sent) or decoding (received)."""
     quality_limitation_reason: str | None = None
     quality_limitation_resolution_changes: int | None = None
     limited_none_s: float | None = None

@@ -71,7 +71,7 @@ from aftercall.core.spans import Span, union
 LONGEST_S: Final = 60.0
 
 _RATES: Final = ("bitrate_bps", "fps", "freeze_share")
-_MAY_FALL: Final = ("freeze_s", "packets_discarded", "coding_s")
+_MAY_FALL: Final = ("freeze_s", "packets_discarded")
 _TAG_NUMBERS: Final = {
     "is_muted": "muted",
     "expected_width": "expected_width",

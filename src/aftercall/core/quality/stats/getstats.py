@@ -21,31 +21,26 @@ from aftercall.core.quality.stats.lenient_decode import decode_possible, keep_po
 from aftercall.core.quality.stats.unit_quirks import MOMENTS, moment_ms, signed_count
 
 _MEMBERS: Final[Mapping[str, str]] = {
-    "outbound-rtp": """ssrc kind mediaType isRemote mid rid active codecId transportId remoteId
-        mediaSourceId
+    "outbound-rtp": """ssrc kind mediaType isRemote mid active codecId mediaSourceId
         packetsSent bytesSent retransmittedPacketsSent retransmittedBytesSent targetBitrate
         nackCount firCount pliCount framesEncoded keyFramesEncoded frameWidth frameHeight
         framesPerSecond qualityLimitationReason qualityLimitationDurations
-        qualityLimitationResolutionChanges qpSum totalEncodeTime encoderImplementation
-        contentType""",
-    "inbound-rtp": """ssrc kind mediaType isRemote mid trackIdentifier codecId transportId
-        packetsReceived
-        packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
+        qualityLimitationResolutionChanges encoderImplementation contentType""",
+    "inbound-rtp": """ssrc kind mediaType isRemote mid trackIdentifier codecId
+        packetsReceived packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
         retransmittedBytesReceived jitter jitterBufferDelay
         jitterBufferEmittedCount concealedSamples silentConcealedSamples concealmentEvents
         totalSamplesReceived audioLevel totalAudioEnergy framesDecoded framesDropped
         keyFramesDecoded frameWidth frameHeight framesPerSecond freezeCount
-        totalFreezesDuration nackCount firCount pliCount qpSum totalDecodeTime
-        contentType""",
+        totalFreezesDuration nackCount firCount pliCount contentType""",
     "remote-inbound-rtp": """ssrc kind localId packetsLost fractionLost jitter roundTripTime
         totalRoundTripTime roundTripTimeMeasurements""",
-    "codec": "mimeType payloadType clockRate channels sdpFmtpLine",
+    "codec": "mimeType clockRate sdpFmtpLine",
     "media-source": """kind trackIdentifier audioLevel totalAudioEnergy totalSamplesDuration
         frames framesPerSecond width height""",
-    "transport": """bytesSent bytesReceived packetsSent packetsReceived dtlsState
-        iceState iceRole selectedCandidatePairId selectedCandidatePairChanges""",
-    "candidate-pair": """transportId localCandidateId remoteCandidateId state nominated selected
-        currentRoundTripTime totalRoundTripTime responsesReceived availableOutgoingBitrate
+    "transport": "bytesReceived iceRole selectedCandidatePairId",
+    "candidate-pair": """localCandidateId remoteCandidateId state nominated selected
+        currentRoundTripTime totalRoundTripTime availableOutgoingBitrate
         availableIncomingBitrate bytesSent bytesReceived packetsSent packetsReceived
         bytesDiscardedOnSend packetsDiscardedOnSend lastPacketSentTimestamp
         lastPacketReceivedTimestamp""",
@@ -58,8 +53,9 @@ STATS_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     type_: tuple(members.split()) for type_, members in _MEMBERS.items()
 }
 """The W3C types and members that are kept; every object also has `id`, `type`, `timestamp`. What no
-report, rule or page reads is not kept: `data-channel`, `peer-connection` and `media-playout`
-objects, FEC packets, the DTLS cipher, the name of the decoder."""
+report, rule or page reads is not kept (decision 137): `data-channel`, `peer-connection` and
+`media-playout` objects, FEC packets, sums of quantisers, times spent in codecs, states of ICE and
+DTLS, what a transport sent, references that link nothing, the name of the decoder."""
 
 _LARGEST = 2**53
 Name = Annotated[str, Meta(max_length=256)]
@@ -99,12 +95,9 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     """Set by older browsers on the remote report of this stream."""
     ssrc: Count | None = None
     mid: Name | None = None
-    rid: Name | None = None
     active: bool | None = None
     track_identifier: Name | None = None
     codec_id: Name | None = None
-    transport_id: Name | None = None
-    remote_id: Name | None = None
     local_id: Name | None = None
     media_source_id: Name | None = None
     packets_sent: Count | None = None
@@ -151,29 +144,20 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     quality_limitation_reason: Name | None = None
     quality_limitation_durations: QualityLimitationDurations | None = None
     quality_limitation_resolution_changes: Count | None = None
-    qp_sum: Count | None = None
-    total_encode_time: SignedSeconds | None = None
-    total_decode_time: SignedSeconds | None = None
     encoder_implementation: Name | None = None
     content_type: Name | None = None
     """`screenshare` for a shared screen, in Chromium."""
     mime_type: Name | None = None
-    payload_type: Count | None = None
     clock_rate: Count | None = None
-    channels: Count | None = None
     sdp_fmtp_line: Text | None = None
-    dtls_state: Name | None = None
-    ice_state: Name | None = None
     ice_role: Name | None = None
     selected_candidate_pair_id: Name | None = None
-    selected_candidate_pair_changes: Count | None = None
     local_candidate_id: Name | None = None
     remote_candidate_id: Name | None = None
     state: Name | None = None
     nominated: bool | None = None
     selected: bool | None = None
     current_round_trip_time: Seconds | None = None
-    responses_received: Count | None = None
     available_outgoing_bitrate: Bitrate | None = None
     available_incoming_bitrate: Bitrate | None = None
     bytes_discarded_on_send: Count | None = None
