@@ -44,7 +44,7 @@ def simulated(people: int, minutes: int) -> list[bytes]:
 
 def recorded() -> list[bytes]:
     """The reports of the recorded peer that has most."""
-    from tests.completed_calls import recorded as facts_of_recording
+    from tests.completed_calls import recorded as facts_of_recording  # noqa: PLC0415 - the path
 
     return max(
         ([each.body for each in facts.samples] for facts in facts_of_recording().values()), key=len

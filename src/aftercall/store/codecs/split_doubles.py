@@ -1,8 +1,8 @@
 """Doubles as columns of integers.
 
-Browsers add decimals up as doubles: `jitterBufferDelay` is 0.48613599999999996 where microseconds add
-up to 0.486136. Such a column is split into its decimals, which grow evenly, and the rounding error
-of each value, which is a few units in the last place.
+Browsers add decimals up as doubles: `jitterBufferDelay` is 0.48613599999999996 where microseconds
+add up to 0.486136. Such a column is split into its decimals, which grow evenly, and the rounding
+error of each value, which is a few units in the last place.
 """
 
 from collections.abc import Sequence
