@@ -21,6 +21,7 @@ from aftercall.wire.dashboard.account import (
     MadeToken,
     Me,
     MyApps,
+    SampleDayAnswer,
     ServerSettings,
     Tokens,
 )
@@ -48,6 +49,7 @@ ANSWERS: Sequence[Any] = (
     MadeToken,
     JobLists,
     ServerSettings,
+    SampleDayAnswer,
     Retention,
     RetentionPreview,
     Whereabouts,

@@ -18,6 +18,10 @@ containers and systemd hand out secrets."""
 MOST_FILE_BYTES: Final = 65_536
 
 
+_REACHABLE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean every interface, and the one of them that is always there."""
+
+
 class BadSetting(ValueError):
     """A setting that cannot be used; the message names it and what it may be."""
 
@@ -267,6 +271,12 @@ def _parse(
             f"{PREFIX}{name.upper()} must be one of {', '.join(choices)}, not {text!r}"
         )
     return text
+
+
+def own_url(host: str, port: int) -> str:
+    """The address of a server that listens there, for programs and people on the same machine."""
+    host = _REACHABLE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _read_setting_file(key: str, path: Path) -> str:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.cli.serve import bound, greet, own_url, put_into
+from aftercall.cli.serve import bound, greet, put_into
 from aftercall.service.accounts.setup import FirstAccount
-from aftercall.settings import Settings, read_settings
+from aftercall.settings import Settings, own_url, read_settings
 
 words = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Cs"]), max_size=30)
 

@@ -74,6 +74,7 @@ export type WaitingJob = {
 export type ServerSettings = {
   version: string;
   fold_version: number;
+  database: "PostgreSQL" | "SQLite";
   privacy: string;
   settings: SettingRow[];
   docs_path: string;
@@ -84,6 +85,15 @@ export type SettingRow = {
   name: string;
   value: string | number | boolean;
   about: string;
+};
+
+/** How far the account's sample day is: `none` before it is requested. `problem` says why the last attempt failed; while the state is `running` another one follows by itself. */
+export type SampleDayAnswer = {
+  state: "done" | "failed" | "none" | "running";
+  app_id: string | null;
+  calls_played: number;
+  calls_planned: number;
+  problem: string | null;
 };
 
 export type Retention = {

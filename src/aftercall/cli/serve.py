@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ from aftercall.cli.sign_in_link import make_link
 from aftercall.cli.workers import Supervisor, end_with_parent
 from aftercall.core.records import Role
 from aftercall.service.accounts.setup import FirstAccount
-from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
+from aftercall.settings import PREFIX, BadSetting, Settings, about, own_url, read_settings
 from aftercall.store.engine.sqlite_file import check_file, file_of, only_server
 from aftercall.web.demo_call.signalling import MOST_BYTES
 
@@ -45,9 +45,6 @@ _FREED_WITHIN_S = 3.0
 within a second, and hold the address until then."""
 
 _TRY_EVERY_S = 0.1
-
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses that mean every interface, and the one of them that is always there."""
 
 _SEND_BUFFER_BYTES = 524_288
 """The kernel's send buffer of a connection; by default it may hold 4 MB for a reader that takes
@@ -86,19 +83,15 @@ def serve(
             stack.enter_context(only_server(file))
         founded = asyncio.run(prepare(settings))
         listening = stack.enter_context(bound(settings))
-        url = settings.public_url or own_url(settings.host, listening.getsockname()[1])
+        # Every process knows the port that the system chose.
+        settings = replace(settings, port=listening.getsockname()[1])
+        url = settings.public_url or own_url(settings.host, settings.port)
         greet(url, settings, founded)
         if founded is not None:
             invite(url, settings, founded)
         if demo:
             stack.enter_context(simulated_calls(url, settings))
         _run(settings, listening)
-
-
-def own_url(host: str, port: int) -> str:
-    """The server's address for people on the same machine."""
-    host = _REACHABLE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

@@ -174,18 +174,19 @@ class Calls:
 
 
 class Day:
-    """A working day and the two weeks before it."""
+    """A working day and the two weeks before it, without the calls to `skip`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, skip: frozenset[int] = frozenset()) -> None:
         self.seed = seed
         self._calls = day.plan(seed)
+        self._skip = skip
 
     @property
     def seconds(self) -> int:
-        return sum(planned.length_s + 1 for planned in self._calls)
+        return sum(self._calls[number].length_s + 1 for number in self.numbers())
 
     def numbers(self) -> Iterator[int]:
-        return iter(range(len(self._calls)))
+        return (number for number in range(len(self._calls)) if number not in self._skip)
 
     def call(self, number: int, player: Player) -> Call:
         return _as_planned(self._calls[number], self.seed, number, player)

@@ -47,6 +47,7 @@ from aftercall.service.reports.summaries import Summaries
 from aftercall.service.retention.deletion import Deletion
 from aftercall.service.retention.policies import RetentionPolicies
 from aftercall.service.retention_rule import RetentionRule
+from aftercall.service.sample_day import SampleDays
 from aftercall.service.session_watches import SessionWatches
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
@@ -100,6 +101,7 @@ class Services:
     data_check: DataCheck
     deletion: Deletion
     retention_policies: RetentionPolicies
+    sample_days: SampleDays
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -225,6 +227,7 @@ def build_services(
         retention_policies=RetentionPolicies(
             db=db, clock=clock, settings=settings, retention=retention_rule
         ),
+        sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
         ),

@@ -140,6 +140,11 @@ class Call:
                     )
             yield second, sent
 
+    def first_peer_id(self) -> str:
+        """The id of the peer that arrives first; for a call that is not played after it."""
+        _, sent = next(self.play())
+        return sent[0].peer.id
+
     def _is_sample_due(self, peer: SimulatedPeer, second: int) -> bool:
         elapsed = second - peer.joined_s
         is_due = elapsed > 0 and elapsed % self.interval_s == 0

@@ -146,7 +146,7 @@ class Player:
         arrivals = [one for one in waiting if one.entry["type"] == "join"]
         if not arrivals:
             return
-        if arrivals[0].peer.id not in self._announced and await self._is_known(arrivals[0].peer.id):
+        if arrivals[0].peer.id not in self._announced and await self.is_known(arrivals[0].peer.id):
             raise PlayFailed("the app holds calls of this seed already; take another seed")
         self._announced |= {one.peer.id for one in arrivals}
         events = [
@@ -171,7 +171,7 @@ class Player:
             headers={"content-type": "application/json"},
         )
 
-    async def _is_known(self, peer_id: str) -> bool:
+    async def is_known(self, peer_id: str) -> bool:
         """Whether the app has a peer of that id."""
         answer = await self._client.get(
             self._server.path(f"sessions/peer-report/{peer_id}?filters=device_info"),

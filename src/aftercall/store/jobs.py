@@ -177,6 +177,12 @@ async def list_jobs(tx: AsyncConnection, *, is_dead: bool = False, limit: int = 
     return [_JOB.from_row(row) for row in rows]
 
 
+async def find_job(tx: AsyncConnection, job_id: str) -> Job | None:
+    """A job that waits, runs or is dead; `None` once it is done."""
+    row = (await tx.execute(_JOB.select.where(schema.jobs.c.id == job_id))).first()
+    return None if row is None else _JOB.from_row(row)
+
+
 async def next_due(tx: AsyncConnection) -> EpochMs | None:
     """When the next job is due or its lease expires; `None` if none waits. Its lane may still
     block it."""

@@ -8,8 +8,11 @@ from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
+from aftercall.service.sample_day import PLAY_SAMPLE_DAY
 from aftercall.service.services import Services
+from aftercall.settings import own_url
 from aftercall.work.person_export import write_person_export
+from aftercall.work.sample_day import play_sample_day
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -45,7 +48,12 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def delete_export(payload: Payload) -> None:
         await services.person_exports.delete(payload["app_id"], payload["export_id"])
 
+    async def play_day(payload: Payload) -> None:
+        here = own_url(services.settings.host, services.settings.port)
+        await play_sample_day(services.sample_days, here, payload)
+
     return {
+        PLAY_SAMPLE_DAY: Task(run=play_day),
         EXPORT_PERSON: Task(run=export_person),
         DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),

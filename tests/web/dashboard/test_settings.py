@@ -61,6 +61,35 @@ async def test_a_new_app_is_listed(server: RestServer) -> None:
     assert await _data(caller, "POST", "/v1/apps", 422, json={"name": ""}) == "bad_body"
 
 
+async def test_a_sample_day_is_loaded_by_who_may_write_in_the_account(server: RestServer) -> None:
+    owner = await server.new_client(is_of_account=True)
+    of_app = await server.new_client(of=owner)
+    reader = await server.new_client(of=owner, is_of_account=True, role=Role.READ)
+    url = "/v1/sample-day"
+    assert await _data(of_app, "POST", url, 403) == "foreign_app"
+    assert await _data(of_app, "GET", url, 403) == "foreign_app"
+    assert await _data(reader, "POST", url, 403) == "read_only_token"
+    assert (await _data(reader, "GET", url))["state"] == "none"
+
+    begun = await _data(owner, "POST", url, 201)
+    assert (begun["state"], begun["calls_played"], begun["problem"]) == ("running", 0, None)
+    assert await _data(reader, "GET", url) == begun
+    names = {app["id"]: app["name"] for app in (await _data(owner, "GET", "/v1/apps"))["apps"]}
+    assert names[begun["app_id"]] == "Sample day"
+    assert await _data(owner, "POST", url, 400) == "sample_day_running"
+
+
+async def test_a_sample_day_of_another_account_is_neither_seen_nor_in_the_way(
+    server: RestServer,
+) -> None:
+    owner = await server.new_client(is_of_account=True)
+    stranger = await server.new_client(is_of_account=True)
+    theirs = await _data(owner, "POST", "/v1/sample-day", 201)
+    assert (await _data(stranger, "GET", "/v1/sample-day"))["state"] == "none"
+    own = await _data(stranger, "POST", "/v1/sample-day", 201)
+    assert own["app_id"] != theirs["app_id"]
+
+
 async def _fail_finally(db: Database, app_id: str) -> None:
     job = Job(
         id=f"job-{app_id}",
@@ -102,7 +131,16 @@ async def test_the_settings_are_listed_without_secrets(server: RestServer) -> No
 
 
 @pytest.mark.parametrize(
-    "url", ["/v1/me", "/v1/apps", "/v1/tokens", "/v1/jobs", "/v1/settings", "/v1/calls/x"]
+    "url",
+    [
+        "/v1/me",
+        "/v1/apps",
+        "/v1/tokens",
+        "/v1/jobs",
+        "/v1/settings",
+        "/v1/sample-day",
+        "/v1/calls/x",
+    ],
 )
 async def test_requests_without_credentials_are_refused(server: RestServer, url: str) -> None:
     answer = await server.client.get(url)

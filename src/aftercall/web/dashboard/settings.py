@@ -12,6 +12,7 @@ from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.core.records import ApiToken, Job, Role
 from aftercall.service.accounts.tokens import Grant
 from aftercall.service.audit import Actor
+from aftercall.service.sample_day import CALLS, SampleDay
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
 from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
@@ -26,6 +27,7 @@ from aftercall.wire.dashboard.account import (
     NewToken,
     Revived,
     Revoked,
+    SampleDayAnswer,
     ServerSettings,
     SettingRow,
     Token,
@@ -177,10 +179,59 @@ async def get_settings(services: ProvidedServices, grant: ProvidedGrant) -> Answ
         ServerSettings(
             version=__version__,
             fold_version=FOLD_VERSION,
+            database="PostgreSQL" if services.settings.database_url else "SQLite",
             privacy=services.settings.privacy,
             settings=rows,
         ),
         has_alias=False,
+    )
+
+
+@get(
+    "/sample-day",
+    opt=described(
+        summary="Get how far the sample day is",
+        tag=TAG,
+        about="For tokens of the account.",
+        answer=SampleDayAnswer,
+    ),
+)
+async def get_sample_day(
+    services: ProvidedServices, grant: ProvidedGrant
+) -> Answer[SampleDayAnswer]:
+    _check_covers(grant, None)
+    return encode_answer(
+        _sample_day(await services.sample_days.find(grant.account_id)), has_alias=False
+    )
+
+
+@post(
+    "/sample-day",
+    opt=described(
+        summary="Load a sample day",
+        tag=TAG,
+        about="A job plays simulated calls of two weeks into a new app called Sample day. Ask "
+        "again to see how far it is. Needs a token of the account that may write, and refuses "
+        "while there is such an app.",
+        answer=SampleDayAnswer,
+    ),
+)
+async def load_sample_day(
+    services: ProvidedServices, grant: ProvidedGrant
+) -> Answer[SampleDayAnswer]:
+    _check_covers(grant, None)
+    return encode_answer(
+        _sample_day(await services.sample_days.request(grant.account_id)), has_alias=False
+    )
+
+
+def _sample_day(day: SampleDay) -> SampleDayAnswer:
+    return SampleDayAnswer(
+        state=day.state,
+        app_id=day.app_id,
+        calls_played=day.calls_played,
+        calls_planned=CALLS,
+        problem=day.problem,
     )
 
 
@@ -241,4 +292,6 @@ handlers = (
     list_jobs,
     revive_job,
     get_settings,
+    get_sample_day,
+    load_sample_day,
 )

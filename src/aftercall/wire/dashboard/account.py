@@ -1,6 +1,6 @@
 """Who is signed in, and what an operator looks after: apps, tokens, jobs, settings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -109,6 +109,17 @@ class Revived(msgspec.Struct, frozen=True, kw_only=True):
     revived: bool = True
 
 
+class SampleDayAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the account's sample day is: `none` before it is requested. `problem` says why the
+    last attempt failed; while the state is `running` another one follows by itself."""
+
+    state: Literal["none", "running", "failed", "done"]
+    app_id: str | None
+    calls_played: int
+    calls_planned: int
+    problem: str | None
+
+
 class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: str | int | bool
@@ -120,6 +131,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     fold_version: int
+    database: Literal["SQLite", "PostgreSQL"]
     privacy: str
     settings: list[SettingRow]
     docs_path: str = "/docs"
