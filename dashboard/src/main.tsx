@@ -18,6 +18,7 @@ import "./style/tables.css";
 import "./style/session.css";
 import "./style/settings.css";
 import "./style/charts.css";
+import "./style/first_run.css";
 import "./style/pages.css";
 import "./style/report.css";
 

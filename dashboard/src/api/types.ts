@@ -70,12 +70,13 @@ export type WaitingJob = {
   is_running: boolean;
 };
 
-/** How the server is set. Addresses of databases are left out. */
+/** How the server is set. Addresses of databases are left out. `try_app_id`: the app whose records the calls of `/try` are; `None` if it is switched off, or not one of the caller's. */
 export type ServerSettings = {
   version: string;
   fold_version: number;
   database: "PostgreSQL" | "SQLite";
   privacy: string;
+  try_app_id: string | null;
   settings: SettingRow[];
   docs_path: string;
   metrics_path: string;

@@ -59,6 +59,8 @@ const SHAPES = {
     </>
   ),
   alert: <path d="M8 2.8 14 13H2zM8 6.5v3M8 11.3v.2" />,
+  check: <path d="m3 8.5 3.2 3.2L13 4.8" />,
+  play: <path d="M5 3.5v9l7-4.5z" />,
 } satisfies Record<string, JSX.Element>;
 
 export type IconName = keyof typeof SHAPES;

@@ -5,6 +5,7 @@ import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { formatCount, formatPlural } from "../format/numbers";
+import { FirstRun, useFirstRun } from "./first_run";
 import { FilterBar } from "./sessions/filter_bar";
 import { activeFilters, fromTheStart, sessionListPath } from "./sessions/filters";
 import { FoundPeople } from "./sessions/found_people";
@@ -37,6 +38,8 @@ export function SessionsPage({ appId }: { appId: string }) {
     [data],
   );
   useListKeys(ROW_LINKS, turn);
+  const isFirstRun = useFirstRun(list, !activeFilters(query, now.peek()).length);
+  if (isFirstRun) return <FirstRun appId={appId} list={list} />;
   return (
     <div class="page">
       {data && data.live.length > 0 && (

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.acceptance import script_injection
+from tests.acceptance.dashboard.axe import AXE, violations
 from tests.acceptance.dashboard.browser_harness import (
     INJECTION_SESSION,
     MARKS,
-    ROOT,
     ROW,
     all_pages,
     read,
@@ -17,8 +17,6 @@ from tests.acceptance.dashboard.browser_harness import (
 )
 from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
-
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = MARKS
 
@@ -108,16 +106,6 @@ def test_the_list_of_keys_and_the_page_that_is_not_there_are_accessible(
     narrow_page.keyboard.press("?")
     expect(narrow_page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert violations(narrow_page) == []
-
-
-def violations(page: Page) -> list[str]:
-    """The violations that axe, loaded before, finds on the page."""
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-        for violation in found["violations"]
-        for node in violation["nodes"][:3]
-    ]
 
 
 def test_nothing_is_wider_than_a_phone(server: Server, narrow_page: Page) -> None:

@@ -130,6 +130,24 @@ async def test_the_settings_are_listed_without_secrets(server: RestServer) -> No
     assert all(row["about"] for row in found["settings"])
 
 
+async def test_only_the_owner_of_the_first_app_is_shown_that_the_call_page_records_into_it(
+    server: RestServer,
+) -> None:
+    owner = await server.new_client()
+    server.clock.move(1)
+    stranger = await server.new_client(is_of_account=True)
+    other = await server.new_client(of=owner, is_of_account=True)
+    await _data(other, "POST", "/v1/apps", 201, json={"name": "Second"})
+    for caller, expected in ((owner, owner.app_id), (other, owner.app_id), (stranger, None)):
+        assert (await _data(caller, "GET", "/v1/settings"))["try_app_id"] == expected
+
+
+async def test_without_the_call_page_no_app_is_named(build_server: Any) -> None:
+    server = build_server(try_page=False)
+    owner = await server.new_client()
+    assert (await _data(owner, "GET", "/v1/settings"))["try_app_id"] is None
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -181,6 +181,7 @@ async def get_settings(services: ProvidedServices, grant: ProvidedGrant) -> Answ
             fold_version=FOLD_VERSION,
             database="PostgreSQL" if services.settings.database_url else "SQLite",
             privacy=services.settings.privacy,
+            try_app_id=await _try_app_id(services, grant),
             settings=rows,
         ),
         has_alias=False,
@@ -223,6 +224,17 @@ async def load_sample_day(
     return encode_answer(
         _sample_day(await services.sample_days.request(grant.account_id)), has_alias=False
     )
+
+
+async def _try_app_id(services: Services, grant: Grant) -> str | None:
+    if not services.settings.try_page:
+        return None
+    own = {app.id for app in (await services.sign_ins.myself(grant)).apps}
+    try:
+        first = await services.setup.first_app_id()
+    except NotFound:
+        return None
+    return first if first in own else None
 
 
 def _sample_day(day: SampleDay) -> SampleDayAnswer:

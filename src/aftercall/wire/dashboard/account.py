@@ -127,12 +127,14 @@ class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the server is set. Addresses of databases are left out."""
+    """How the server is set. Addresses of databases are left out. `try_app_id`: the app whose
+    records the calls of `/try` are; `None` if it is switched off, or not one of the caller's."""
 
     version: str
     fold_version: int
     database: Literal["SQLite", "PostgreSQL"]
     privacy: str
+    try_app_id: str | None
     settings: list[SettingRow]
     docs_path: str = "/docs"
     metrics_path: str = "/metrics"
