@@ -171,7 +171,7 @@ async def test_every_endpoint_of_an_app_requires_credentials(server: RestServer)
     own = [path for path in paths if path.startswith("/v1/apps/{app_id}/") and "get" in paths[path]]
     assert len(own) >= 9
     ids = {"app_id": caller.app_id} | dict.fromkeys(
-        ("session_id", "peer_id", "person", "erasure_id", "export_id"), "x"
+        ("session_id", "peer_id", "person", "erasure_id", "export_id", "meeting_id"), "x"
     )
     for path in own:
         assert (await server.client.get(path.format(**ids))).status_code == 401, path
