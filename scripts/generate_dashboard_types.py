@@ -12,7 +12,7 @@ import msgspec
 from msgspec import inspect
 from typescript import Schema, members_text, type_text, write_or_check
 
-from aftercall.core.overview.day_facts import DIMENSIONS
+from aftercall.core.overview.call_facets import DIMENSIONS
 from aftercall.core.quality.experience import levels
 from aftercall.core.quality.issues import IssueName
 from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
@@ -28,7 +28,7 @@ from aftercall.wire.dashboard.account import (
 from aftercall.wire.dashboard.attendance import MeetingAttendance, SessionAttendance
 from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
 from aftercall.wire.dashboard.live_updates import Hello, LiveSession
-from aftercall.wire.dashboard.overview import Overview
+from aftercall.wire.dashboard.overview import Breakdowns, Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
 from aftercall.wire.dashboard.privacy import AuditPage, PersonExport, Receipts
@@ -63,6 +63,7 @@ ANSWERS: Sequence[Any] = (
     SessionAttendance,
     MeetingAttendance,
     Overview,
+    Breakdowns,
     Receipts,
     PersonExport,
     AuditPage,

@@ -20,6 +20,7 @@ import "./style/settings.css";
 import "./style/charts.css";
 import "./style/first_run.css";
 import "./style/pages.css";
+import "./style/overview.css";
 import "./style/report.css";
 
 startRouting();

@@ -114,6 +114,8 @@ def _lists() -> Iterator[Asked]:
     yield from _all("own", OWN, "/people", PEOPLE)
     overviews = ("", f"from={DAY}&to={DAY}", "from=2026-11-20", "from=2026-11-22&to=2026-11-01")
     yield from _all("own", OWN, "/overview", (*overviews, "from=x", "from=2020-01-01", "asn=1"))
+    breakdowns = ("", "by=hour&tz=Asia/Kolkata", "by=browser,meeting", "by=x", "tz=Nowhere")
+    yield from _all("own", OWN, "/overview/breakdowns", breakdowns)
     for path in ("/apps", "/tokens", "/jobs", "/settings", "/me"):
         yield Asked(label=f"own {path}", path=f"/v1{path}")
 

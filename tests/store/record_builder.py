@@ -78,6 +78,7 @@ def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
         "summary": SessionSummary(),
         "is_bad": False,
         "facets": {FACET_ALL: FacetCount(2, 0)},
+        "calls": [],
         "marks": [],
     }
     return SessionVerdict(app_id=app_id, session_id=id, **(values | rest))

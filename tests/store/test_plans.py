@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy, silence_bounds
-from aftercall.core.list_queries import ParticipantQuery, SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import (
+    DayHours,
+    ParticipantQuery,
+    SearchScope,
+    SessionOrder,
+    SessionQuery,
+)
+from aftercall.core.overview.periods import Clock, Period
 from aftercall.core.records import Phase, Session
 from aftercall.store import (
     apps,
@@ -28,12 +35,14 @@ from aftercall.store.append_reports import SQLITE_STATUSES
 from aftercall.store.engine.database import Database
 from aftercall.store.engine.lookup import Lookup
 from aftercall.store.recorded_days import OfPeer
-from aftercall.store.sessions import day_sums, people_counts, presence
+from aftercall.store.sessions import day_sums, people_counts, period_sums, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 NOW = EpochMs(1_795_000_000_000)
+PERIOD = Period(90, 3_000)
+CLOCK = [Clock(90, 3_000, 4)]
 
 QUESTIONS: dict[str, Question] = {
     "current session": lambda tx: session_rows.find_current_session(tx, "a", "m"),
@@ -43,10 +52,13 @@ QUESTIONS: dict[str, Question] = {
     "states": lambda tx: peers.statuses(tx, [("a", "p")]),
     "standings": lambda tx: tx.exec_driver_sql(SQLITE_STATUSES, ('[["a", "p"]]',)),
     "sums of days": lambda tx: day_sums.sums_of_days(tx, "a", 1, 30),
-    "quality of days": lambda tx: day_sums.quality_of_days(tx, "a", 1, 30),
-    "sums of facets": lambda tx: day_sums.sums_of_facets(tx, "a", "browser", 1, 30, limit=9),
-    "worst meetings": lambda tx: day_sums.sums_of_worst_meetings(tx, "a", 1, 30, limit=9),
-    "titles": lambda tx: day_sums.titles_of_meetings(tx, "a", ["m"]),
+    "totals by day": lambda tx: period_sums.totals_by_day(tx, "a", CLOCK),
+    "totals by hour": lambda tx: period_sums.totals_by_hour(tx, "a", CLOCK),
+    "live sessions": lambda tx: period_sums.live_sessions_between(tx, "a", PERIOD),
+    "sums of facets": lambda tx: period_sums.sums_of_kind(tx, "a", "browser", PERIOD),
+    "worst meetings": lambda tx: period_sums.worst_meetings(tx, "a", PERIOD, 9),
+    "sums of meetings": lambda tx: period_sums.sums_of_meetings(tx, "a", ["m"], PERIOD),
+    "titles": lambda tx: period_sums.titles_of_meetings(tx, "a", ["m"]),
     "people of days": lambda tx: people_counts.people_of_days(tx, "a", 1, 30),
     "names in sessions": lambda tx: presence.names_in_sessions(tx, "a", ["s"]),
     "first names": lambda tx: presence.first_names_in_sessions(tx, "a", ["s"], 8),
@@ -79,6 +91,7 @@ FILTERS: list[dict[str, Any]] = [
     {"search": "w"},
     {"search": "weekly", "scope": SearchScope.PARTICIPANTS, "created_from": NOW},
     {"facets": ("browser:Chrome", "bad")},
+    {"hours": DayHours(9, ((0, 4),)), "facets": ("bad",)},
     {"facets": ("browser:Chrome",), "order": SessionOrder.QUALITY},
     {"order": SessionOrder.QUALITY},
     {"search": "weekly", "order": SessionOrder.MINUTES_CONSUMED},

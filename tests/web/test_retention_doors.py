@@ -292,7 +292,15 @@ def test_the_table_of_doors_has_every_operation_that_reads_sessions() -> None:
     assert generic - named - of_no_ended_session == set()
 
 
-OTHERS = {"/live", "/overview", "/retention", "/audit", "/erasures", "/erasures/{erasure_id:str}"}
+OTHERS = {
+    "/live",
+    "/overview",
+    "/overview/breakdowns",
+    "/retention",
+    "/audit",
+    "/erasures",
+    "/erasures/{erasure_id:str}",
+}
 OTHERS |= {"/exports/{export_id:str}"}
 """Live sessions; sums over days; what is kept; what was done, by whom; an export, whose file has a
 test of its own."""

@@ -125,11 +125,12 @@ export type Whereabouts = {
   session_id: string;
 };
 
-/** One page of the table, the sessions that go on apart. */
+/** One page of the table, the sessions that go on apart. A call is one person in one session: `calls` is the number of those that meet all conditions on one participant, and null if there is no such condition. */
 export type SessionListPage = {
   live: SessionRow[];
   items: SessionRow[];
   total: number;
+  calls: number | null;
   next_cursor: string | null;
   previous_cursor: string | null;
   now: number;
@@ -744,67 +745,87 @@ export type MeetingAttendance = {
   total: AttendanceTotal;
 };
 
-/** A range of days, both included. */
+/** A period and the one that it is compared with, in days of the zone. */
 export type Overview = {
+  zone: string;
+  now: number;
+  span: "day" | "week";
+  this: OverviewPeriod;
+  other: OverviewPeriod;
+  difference: Difference | null;
+};
+
+/** A period; both dates are included. `people` were there on the UTC days of these dates, which `people_filter` names. */
+export type OverviewPeriod = {
   from: string;
   to: string;
-  days: Day[];
-  totals: Totals;
-  worst_meetings: WorstMeeting[];
-  breakdowns: Breakdowns;
-};
-
-/** One day in UTC, `YYYY-MM-DD`. */
-export type Day = {
+  days: number;
   sessions: number;
   minutes: number;
   people: number;
-  participants: number;
-  measured_participants: number;
-  bad_participants: number;
   bad_sessions: number;
+  calls: CallCounts;
+  spans: OverviewSpan[];
   filter: Record<string, string>;
-  day: string;
+  people_filter: Record<string, string>;
 };
 
-/** Sessions and their participants; live sessions count among `sessions` alone. */
-export type Totals = {
+/** Measured calls. `share` is null of fewer than twenty. */
+export type CallCounts = {
+  measured_participants: number;
+  bad_participants: number;
+  share: Share | null;
+};
+
+/** The bad ones among measured calls, in percent, with Wilson's interval. */
+export type Share = {
+  percent: number;
+  low: number;
+  high: number;
+};
+
+/** A day, or a run of seven; both dates are included. Live sessions count among `sessions` alone. */
+export type OverviewSpan = {
+  from: string;
+  to: string;
   sessions: number;
   minutes: number;
-  people: number;
-  participants: number;
-  measured_participants: number;
-  bad_participants: number;
   bad_sessions: number;
+  calls: CallCounts;
   filter: Record<string, string>;
 };
 
-export type WorstMeeting = {
-  meeting_id: string;
-  title: string;
-  sessions: number;
-  bad_sessions: number;
-  measured_participants: number;
-  bad_participants: number;
-  filter: Record<string, string>;
+/** By how many points a share is higher than before, with Newcombe's interval; `is_certain`: it leaves out 0. */
+export type Difference = {
+  points: number;
+  low: number;
+  high: number;
+  is_certain: boolean;
 };
 
+/** The breakdowns that were asked for, in the order of the documented dimensions. */
 export type Breakdowns = {
-  browser: BreakdownRow[];
-  os: BreakdownRow[];
-  country: BreakdownRow[];
-  network: BreakdownRow[];
-  relay: BreakdownRow[];
-  issue: BreakdownRow[];
+  breakdowns: Breakdown[];
 };
 
-/** The participants with one browser, country, … */
+/** The calls of both periods by one dimension; `left_out` is the number of values that are not listed. */
+export type Breakdown = {
+  by: string;
+  all: CallCounts;
+  rows: BreakdownRow[];
+  left_out: number;
+};
+
+/** The calls with one value. `is_high`: more of them were bad than of all others, 99 % sure. */
 export type BreakdownRow = {
   value: string;
-  sessions: number;
-  measured_participants: number;
-  bad_participants: number;
+  title: string | null;
+  calls: CallCounts;
+  other_calls: CallCounts;
+  difference: Difference | null;
+  is_high: boolean;
   filter: Record<string, string>;
+  other_filter: Record<string, string>;
 };
 
 export type Receipts = {

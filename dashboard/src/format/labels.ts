@@ -163,9 +163,46 @@ export function formatValue(dimension: string, value: string): string {
       return formatRelay(value);
     case "issue":
       return formatIssue(value);
+    case "provider":
+      return formatProvider(value);
+    case "region":
+      return formatRegion(value);
+    case "hour":
+      return formatHour(value);
     default:
       return value;
   }
+}
+
+/** `Example Cable (AS64497)`: the name of an autonomous system first. */
+function formatProvider(value: string): string {
+  const found = /^(AS\d+) (.+)$/.exec(value);
+  return found ? `${found[2]} (${found[1]})` : value;
+}
+
+/** `Lisbon, Portugal` */
+function formatRegion(value: string): string {
+  const found = /^(.+), ([A-Z]{2})$/.exec(value);
+  return found?.[2] ? `${found[1]}, ${formatCountry(found[2])}` : value;
+}
+
+/** An hour of the day: `9:00–10:00`. */
+export function formatHour(hour: string): string {
+  return `${hour}:00–${Number(hour) + 1}:00`;
+}
+
+const DIMENSION_NAMES: Record<string, string> = {
+  browser_version: "Browser",
+  os: "System",
+  provider: "Network provider",
+  relay: "Path",
+  client_version: "Client",
+  app_version: "App",
+};
+
+/** What a dimension of calls is called. */
+export function formatDimension(name: string): string {
+  return DIMENSION_NAMES[name] ?? capitalise(name);
 }
 
 export function capitalise(text: string): string {

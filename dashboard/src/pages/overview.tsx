@@ -1,53 +1,44 @@
-import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Overview, Totals } from "../api/types";
+import type { Overview } from "../api/types";
 import { now } from "../clock";
-import { Skeleton, Trouble } from "../components/placeholders";
-import { goQuery, place } from "../route";
+import { CopyButton } from "../components/copy_button";
+import { Empty, Skeleton, Trouble } from "../components/placeholders";
+import { linkToHere } from "../link";
+import { place } from "../route";
 import { useTitle } from "../title";
-import { shareOf, formatCount, formatPlural, formatMinutes, formatPercent } from "../format/numbers";
-import { DAY_MS } from "../format/time";
-import { Breakdowns, WorstMeetings } from "./overview/breakdowns";
-import { DayChart } from "./overview/days";
-import { sessionsAddress } from "./sessions/filters";
+import { formatPlural } from "../format/numbers";
+import { Breakdowns } from "./overview/breakdowns";
+import { Headline } from "./overview/headline";
+import { PeriodChoice } from "./overview/period_choice";
+import { overviewPath, readPeriods } from "./overview/periods";
+import { ShareChart } from "./overview/share_chart";
+import { formatShare } from "./overview/shares";
 
-const RANGES = [7, 30, 90, 365] as const;
-const DEFAULT_RANGE = 30;
-
-/** The sums of recent days; every number links to the list behind it. */
+/** Two periods beside each other; every number links to the calls behind it. */
 export function OverviewPage({ appId }: { appId: string }) {
-  const range = Number(place.value.query.get("days") ?? DEFAULT_RANGE) || DEFAULT_RANGE;
-  const from = new Date(now.peek() - (range - 1) * DAY_MS).toISOString().slice(0, 10);
-  const resource = useResource<Overview>(
-    withQuery(`/v1/apps/${encodeURIComponent(appId)}/overview`, { from }),
-  );
+  const periods = readPeriods(place.value.query, now.peek());
+  const resource = useResource<Overview>(overviewPath(appId, periods));
   const { data } = resource;
   useTitle("Overview");
   return (
     <div class="page">
       <div class="page-head">
         <h1>Overview</h1>
-        <div class="segments" role="group" aria-label="Time">
-          {RANGES.map((days) => (
-            <button
-              key={days}
-              type="button"
-              aria-pressed={days === range}
-              onClick={() => goQuery({ days: days === DEFAULT_RANGE ? null : String(days) })}
-            >
-              {days} days
-            </button>
-          ))}
-        </div>
-        <p class="faint">Days in UTC; live sessions count as sessions only</p>
+        <PeriodChoice periods={periods} />
+        <CopyButton text={linkToHere()} label="Copy the link to these periods" shown="Copy link" />
       </div>
       <Trouble resource={resource} />
       {data ? (
-        <div class={resource.isCurrent ? "overview" : "overview list stale"}>
-          <Totals totals={data.totals} />
-          <DayChart days={data.days} />
-          <WorstMeetings meetings={data.worst_meetings} />
-          <Breakdowns breakdowns={data.breakdowns} />
+        <div class={resource.isCurrent ? "overview" : "overview list stale"} aria-busy={!resource.isCurrent}>
+          {hasNothing(data) ? (
+            <Nothing overview={data} />
+          ) : (
+            <>
+              <Headline overview={data} />
+              <ShareChart overview={data} />
+              <Breakdowns appId={appId} periods={periods} share={formatShare(data.this.calls)} />
+            </>
+          )}
         </div>
       ) : (
         !resource.error && <Skeleton lines={12} isTall onStop={resource.stop} />
@@ -56,38 +47,15 @@ export function OverviewPage({ appId }: { appId: string }) {
   );
 }
 
-function Totals({ totals }: { totals: Totals }) {
-  const bad = shareOf(totals.bad_participants, totals.measured_participants);
-  const all = sessionsAddress(totals.filter);
-  const onlyBad = sessionsAddress({ ...totals.filter, bad: "true" });
-  return (
-    <ul class="totals" aria-label="Totals">
-      <Total value={formatCount(totals.sessions)} name="sessions" address={all} />
-      <Total value={formatMinutes(totals.minutes)} name="participant minutes" address={all} />
-      <Total value={formatCount(totals.people)} name="people" address="/people" />
-      <Total
-        value={formatPercent(bad)}
-        name={`of ${formatPlural(totals.measured_participants, "measured call")} were bad`}
-        address={onlyBad}
-        isBad={totals.bad_participants > 0}
-      />
-      <Total
-        value={formatCount(totals.bad_sessions)}
-        name="sessions with a bad call"
-        address={onlyBad}
-        isBad={totals.bad_sessions > 0}
-      />
-    </ul>
-  );
+function hasNothing({ this: own, other }: Overview): boolean {
+  return own.sessions === 0 && other.sessions === 0;
 }
 
-function Total(props: { value: string; name: string; address: string; isBad?: boolean }) {
+function Nothing({ overview }: { overview: Overview }) {
   return (
-    <li>
-      <a href={props.address}>
-        <b class={props.isBad ? "bad-number" : undefined}>{props.value}</b>
-        <span>{props.name}</span>
-      </a>
-    </li>
+    <Empty title="No session in these periods">
+      In neither of them, {formatPlural(overview.this.days + overview.other.days, "day")} together, did a session
+      begin. Choose other days above, or look at <a href="/sessions">all sessions</a>.
+    </Empty>
   );
 }

@@ -4,10 +4,10 @@ import { Legend } from "../components/level";
 import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { formatCount, formatPlural } from "../format/numbers";
+import { formatCount } from "../format/numbers";
 import { FirstRun, useFirstRun } from "./first_run";
 import { FilterBar } from "./sessions/filter_bar";
-import { activeFilters, fromTheStart, sessionListPath } from "./sessions/filters";
+import { activeFilters, formatFound, formatSamePerson, fromTheStart, sessionListPath } from "./sessions/filters";
 import { FoundPeople } from "./sessions/found_people";
 import { useListKeys } from "./sessions/keyboard";
 import { useLiveList, type LiveList } from "./sessions/live_list";
@@ -50,7 +50,8 @@ export function SessionsPage({ appId }: { appId: string }) {
       <div class="page-head">
         <h1>Sessions</h1>
         <p class="faint" role="status">
-          {data && formatPlural(data.total, "session")}
+          {data && formatFound(data)}
+          {formatSamePerson(query) && `, ${formatSamePerson(query)}`}
           {data && " · "}
           <ZoneNote />
           {isFirstPage && data && !list.isListening && " · not updating at the moment"}

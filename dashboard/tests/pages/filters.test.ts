@@ -1,5 +1,6 @@
+import { zone } from "../../src/format/zone";
 import { describe, expect, it } from "vitest";
-import { sessionListPath, chipsOf, isFiltered, formatRange, formatTimeRange } from "../../src/pages/sessions/filters";
+import { sessionListPath, chipsOf, formatFound, formatSamePerson, isFiltered, formatRange, formatTimeRange } from "../../src/pages/sessions/filters";
 
 const query = (text: string): URLSearchParams => new URLSearchParams(text);
 const NOW = Date.parse("2026-11-21T12:00:00Z");
@@ -23,6 +24,24 @@ describe("the filters of the sessions list", () => {
       { name: "person", text: "Person: Ada", removes: ["person", "person_name"] },
       { name: "country", text: "Country: Germany", removes: ["country", "country_name"] },
     ]);
+  });
+
+  it("name an hour with its zone, and say what calls were found", () => {
+    zone.value = "Asia/Kolkata";
+    const asked = query("hour=9&browser_version=Edge+156&provider=AS1+Example&region=Lisbon,+PT");
+    expect(chipsOf(asked).map((chip) => chip.text)).toEqual([
+      "Created from 9:00–10:00, Asia/Kolkata",
+      "Browser: Edge 156",
+      "Network provider: Example (AS1)",
+      "Region: Lisbon, Portugal",
+    ]);
+    expect(chipsOf(asked)[0]?.removes).toEqual(["hour", "hour_name"]);
+    expect(sessionListPath("app", asked)).toContain("hour=9&tz=Asia%2FKolkata");
+    expect(sessionListPath("app", query("tz=UTC"))).toBe("/v1/apps/app/calls");
+    expect(formatFound({ total: 19, calls: 21 })).toBe("21 calls in 19 sessions");
+    expect(formatFound({ total: 1, calls: null })).toBe("1 session");
+    expect(formatSamePerson(asked)).toContain("one and the same person");
+    expect(formatSamePerson(query("bad=true&from=2026-11-01"))).toBeNull();
   });
 
   it("know whether there are any", () => {

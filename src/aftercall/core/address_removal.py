@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from aftercall.core.overview.digest import Digest
+from aftercall.core.overview.digest import Digest, without_place
 from aftercall.core.privacy import Privacy, shorten_text
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.quality.stats.peer_metadata import (
@@ -93,5 +93,5 @@ def _pair(pair: CandidatePair) -> CandidatePair:
 
 
 def digest_without_addresses(digest: Digest) -> Digest:
-    """The digest; it holds no address, but a city that was derived from one."""
-    return replace(digest, city=None)
+    """The digest; it holds no address, but a place and a provider that were derived from one."""
+    return replace(digest, city=None, where=without_place(digest.where))

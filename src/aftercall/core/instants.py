@@ -19,8 +19,12 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
+QUARTER_MS: Final = 900_000
+"""A quarter of an hour: the clocks of all zones differ by whole quarters."""
+
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
+QUARTERS_OF_DAY: Final = DAY_MS // QUARTER_MS
 
 EARLIEST: Final = EpochMs(946_684_800_000)
 """2000-01-01: earlier than any WebRTC call, so that an earlier claim comes from a broken clock."""
@@ -45,6 +49,11 @@ def is_plausible(moment: int) -> bool:
 def day_of(moment: EpochMs) -> int:
     """The UTC day of an instant, as days since 1970-01-01."""
     return moment // DAY_MS
+
+
+def quarter_of(moment: EpochMs) -> int:
+    """The quarter hour of an instant, counted since 1970-01-01T00:00:00Z."""
+    return moment // QUARTER_MS
 
 
 def format_day(day: int) -> str:

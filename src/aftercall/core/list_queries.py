@@ -43,9 +43,18 @@ class Cursor(NamedTuple):
     is_backward: bool
 
 
+class DayHours(NamedTuple):
+    """An hour of the day by the clock of a zone: where its quarter hours are in each UTC day.
+    `offsets` are the zone's, in quarter hours, each from a quarter hour since 1970 on."""
+
+    hour: int
+    offsets: tuple[tuple[int, int], ...]
+
+
 class SessionQuery(Record, frozen=True, kw_only=True):
-    """Which sessions to list. Bounds are inclusive and apply to `created_at`; a session must have
-    all `facets`. The page begins at `offset`, or after `cursor`."""
+    """Which sessions to list. Bounds are inclusive and apply to `created_at`; one and the same
+    participant must have all `facets`. Created within one of the `hours`, if any are named. The
+    page begins at `offset`, or after `cursor`."""
 
     app_id: str
     meeting_id: str | None = None
@@ -57,6 +66,7 @@ class SessionQuery(Record, frozen=True, kw_only=True):
     search: str | None = None
     scope: SearchScope = SearchScope.TITLES
     facets: tuple[str, ...] = ()
+    hours: DayHours | None = None
     order: SessionOrder = SessionOrder.CREATED_AT
     is_descending: bool = True
     offset: int = 0

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Table, select
 from aftercall.core.errors import AftercallError
 from aftercall.core.instants import day_of
 from aftercall.core.lifecycle.presence import Counts, count, participants_of
+from aftercall.core.overview.session_summary import FACET_ALL
 from aftercall.core.records import Participant, Session
 from aftercall.service.reports.document import is_readable, unpack
 from aftercall.store import peers
@@ -18,10 +19,12 @@ from aftercall.store.checks.invariants import EXAMPLES, Broken
 from aftercall.store.codecs import bitset
 from aftercall.store.engine.column_types import unpack as unpack_text
 from aftercall.store.engine.database import Database
+from aftercall.store.sessions import call_postings, minute_counts, people_counts, postings
 from aftercall.store.sessions import facets as facet_rows
-from aftercall.store.sessions import minute_counts, people_counts, postings
 from aftercall.store.sessions import presence as presence_rows
+from aftercall.store.sessions.counted import read_counted, terms_of_counted
 from aftercall.store.sessions.day_counts import counted_by
+from aftercall.store.sessions.facet_counts import Tallies
 from aftercall.store.sessions.rows import find_with_keys
 from aftercall.store.sessions.terms import terms_of_end
 from aftercall.store.tables import schema
@@ -110,8 +113,7 @@ class DataCheck:
         async for page in scans.pages(self._db, schema.session_verdicts, "summary", "counted"):
             for row in page:
                 if not (
-                    can(facet_rows.read_summary, row.summary)
-                    and can(facet_rows.read_counted, row.counted)
+                    can(facet_rows.read_summary, row.summary) and can(read_counted, row.counted)
                 ):
                     yield _key(row, schema.session_verdicts)
         async for page in scans.pages(self._db, schema.peer_verdicts, "summary", "digest"):
@@ -146,9 +148,10 @@ class DataCheck:
                 except stored_bodies.UNREADABLE:
                     yield _key(row, schema.session_postings)
                     continue
-                for ordinal in postings.ordinals_in(row.block, bits):
-                    key = (row.app_id, ordinal)
-                    expected[key] = expected.get(key, 0) - hash(row.term)
+                for term, places in call_postings.planes_of(row.term, bits, postings.BLOCK_SIZE):
+                    for ordinal in postings.ordinals_in(row.block, places):
+                        key = (row.app_id, ordinal)
+                        expected[key] = expected.get(key, 0) - hash(term)
         for key, rest in expected.items():
             if rest:
                 yield "/".join(map(str, key))
@@ -172,17 +175,33 @@ class DataCheck:
                 yield "/".join(map(str, key))
 
     async def tallies(self) -> AsyncIterator[str]:
-        """Facets of days that are tallied otherwise than the verdicts say."""
-        expected: dict[tuple[str, str, int], list[int]] = {}
+        """Facets of days, and of quarter hours, that are counted otherwise than the verdicts
+        say."""
+        tables = {
+            "day": schema.facet_tallies,
+            "quarter": schema.quarter_tallies,
+            "all": schema.session_quarters,
+        }
+        expected: dict[tuple[str, str, str, int], list[int]] = {}
         async for row in self._counted():
-            for (facet, day), numbers in facet_rows.tallied(facet_rows.read_counted(row.counted)):
-                add(expected, (row.app_id, facet, day), numbers)
-        names = ("sessions", "bad_sessions", "measured", "bad")
-        async for page in scans.pages(self._db, schema.facet_tallies, *names):
-            for row in page:
-                key = (row.app_id, row.facet, row.day)
-                add(expected, key, [-getattr(row, name) for name in names])
-        for key, rest in expected.items():
+            tallies = Tallies()
+            tallies.add(read_counted(row.counted))
+            for (facet, day), numbers in tallies.days.items():
+                add(expected, ("day", row.app_id, facet, day), numbers)
+            for (facet, quarter), numbers in tallies.quarters.items():
+                is_all = facet == FACET_ALL
+                kind, own = ("all", [0, *numbers[1:]]) if is_all else ("quarter", numbers)
+                add(expected, (kind, row.app_id, facet, quarter), own)
+        names = ("bad_sessions", "measured", "bad")
+        for kind, table in tables.items():
+            async for page in scans.pages(self._db, table, "sessions", *names):
+                for row in page:
+                    at = row.day if kind == "day" else row.quarter
+                    facet = FACET_ALL if kind == "all" else row.facet
+                    own = [0 if kind == "all" else row.sessions]
+                    own += [getattr(row, name) for name in names]
+                    add(expected, (kind, row.app_id, facet, at), [-each for each in own])
+        for (_, *key), rest in expected.items():
             if any(rest):
                 yield "/".join(map(str, key))
 
@@ -217,11 +236,11 @@ class DataCheck:
                     )
                 )
                 found = {
-                    (row.app_id, row.session_id): facet_rows.terms_of_counted(
-                        facet_rows.read_counted(row.counted), row.quality_rank
+                    (row.app_id, row.session_id): terms_of_counted(
+                        read_counted(row.counted), row.quality_rank
                     )
                     for row in rows
-                    if can(facet_rows.read_counted, row.counted)
+                    if can(read_counted, row.counted)
                 }
             for row in page:
                 if row.ordinal is not None:
@@ -231,7 +250,7 @@ class DataCheck:
         """The sessions' verdicts whose `counted` can be read."""
         async for page in scans.pages(self._db, schema.session_verdicts, "counted"):
             for row in page:
-                if can(facet_rows.read_counted, row.counted):
+                if can(read_counted, row.counted):
                     yield row
 
 

@@ -18,6 +18,8 @@ _REST: Final[tuple[Table, ...]] = (
     schema.people,
     schema.early_facts,
     schema.facet_tallies,
+    schema.quarter_tallies,
+    schema.session_quarters,
     schema.people_tallies,
     schema.session_postings,
     schema.session_days,

@@ -18,6 +18,7 @@ from aftercall.web import downloads, health
 from aftercall.web.dashboard import (
     attendance,
     live_updates,
+    overview,
     people,
     privacy,
     read_links,
@@ -72,6 +73,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard_sessions.handlers,
     *people.handlers,
     *attendance.handlers,
+    *overview.handlers,
     *retention.handlers,
     *live_updates.handlers,
     *privacy.handlers,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview.call_facets import calls_of, facets_of
 from aftercall.core.overview.digest import Digest, Environment
 from aftercall.core.overview.session_summary import (
     FACET_ALL,
@@ -17,7 +18,6 @@ from aftercall.core.overview.session_summary import (
     SessionQuality,
     brief_digest,
     facet,
-    facets_of,
     person_of,
     rank_of,
     summarise_peer,
@@ -164,7 +164,7 @@ def test_hidden_participants_are_neither_shown_nor_counted(clean: Digest) -> Non
     assert [seen.id for seen in summary.participants] == ["ada"]
     assert summary.quality is not None and summary.quality.level == 4
     assert summary.worst_issue is None
-    facets = facets_of(session_of(Call(["ada"], minutes=1), "app"), digested)
+    facets = facets_of(session_of(Call(["ada"], minutes=1), "app"), calls_of(digested))
     assert facets[FACET_ALL] == (1, 0)
     assert not any(name.startswith("issue:") for name in facets)
 
@@ -257,7 +257,7 @@ def test_facets_count_a_participant_once_for_each_value(clean: Digest) -> None:
         (row("c"), with_level(clean, 0, where=Environment(browser="Firefox"))),
     ]
     session = session_of(Call(["ada"], minutes=1), "app")
-    facets = facets_of(session, digested)
+    facets = facets_of(session, calls_of(digested))
     assert facets[FACET_ALL] == facets[facet("meeting", "meeting")] == (2, 1)
     assert facets["browser:Firefox"] == (2, 1)
     assert facets["relay:none"] == (2, 1)
@@ -289,7 +289,7 @@ def test_a_brief_digest_gives_the_same_summary_and_facets(
     shown = [
         (
             summarise_session(SCALE, [(row(), each)], is_final=True),
-            facets_of(session, [(row(), each)]),
+            facets_of(session, calls_of([(row(), each)])),
         )
         for each in (digest, brief)
     ]
@@ -301,7 +301,7 @@ def test_a_huge_session_has_exact_sums_and_a_limited_number_of_facets(
 ) -> None:
     digest = with_level(clean, 4)
     digested = [(row(f"p{i}"), digest) for i in range(MOST_FACETS + 10)]
-    facets = facets_of(session_of(Call(["ada"], minutes=1), "app"), digested)
+    facets = facets_of(session_of(Call(["ada"], minutes=1), "app"), calls_of(digested))
     assert len(facets) == MOST_FACETS
     assert facets[FACET_ALL].measured == MOST_FACETS + 10
 

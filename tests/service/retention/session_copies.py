@@ -13,6 +13,7 @@ from aftercall.store import people
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.counted import read_calls, read_counted
 from aftercall.store.sessions.peer_verdicts import pack_peer_verdict
 from aftercall.store.tables import schema
 
@@ -117,7 +118,7 @@ async def _verdict_of(
     v, p = schema.session_verdicts, schema.peer_verdicts
     mine = (v.c.app_id == app_id, v.c.session_id == session_id)
     row = (await tx.execute(select(v).where(*mine))).one()
-    counted = facets.read_counted(row.counted)
+    counted = read_counted(row.counted)
     verdict = SessionVerdict(
         app_id=app_id,
         session_id=session_id,
@@ -126,6 +127,7 @@ async def _verdict_of(
         summary=facets.read_summary(row.summary),
         is_bad=counted.is_bad,
         facets=counted.facets,
+        calls=read_calls(counted),
         marks=counted.marks,
     )
     peers: list[PeerVerdict] = []

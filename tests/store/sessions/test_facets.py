@@ -3,10 +3,11 @@
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from aftercall.core.instants import EpochMs, day_of
+from aftercall.core.instants import QUARTERS_OF_DAY, EpochMs, day_of, quarter_of
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
     FACET_ALL,
+    CallFacets,
     FacetCount,
     PeerSummary,
     PeerVerdict,
@@ -18,6 +19,7 @@ from aftercall.core.quality.report.fold import Completeness
 from aftercall.core.records import Phase
 from aftercall.store.codecs import bitset
 from aftercall.store.engine.database import Database
+from aftercall.store.sessions.call_postings import planes_of
 from aftercall.store.sessions.facets import (
     find_digests,
     find_summaries,
@@ -26,9 +28,9 @@ from aftercall.store.sessions.facets import (
     sessions_of_person,
 )
 from aftercall.store.sessions.peer_verdicts import pack_peer_verdict
-from aftercall.store.sessions.postings import block_and_bit
+from aftercall.store.sessions.postings import BLOCK_SIZE, block_and_bit
 from aftercall.store.sessions.rows import save_session
-from aftercall.store.sessions.terms import terms_of_end
+from aftercall.store.sessions.terms import quarter_term, terms_of_end
 from aftercall.store.tables import schema
 from tests.store.record_builder import T0, session, verdict
 
@@ -92,7 +94,12 @@ async def _facets(db: Database, session_id: str = "s") -> set[str]:
         ordinal = await tx.execute(select(c.ordinal).where(c.app_id == "a", c.id == session_id))
         block, bit = block_and_bit(ordinal.scalar_one())
         rows = await tx.execute(select(p.term, p.sessions).where(p.block == block))
-        found = {term for term, stored in rows if bitset.decode(stored) & bit}
+        found = {
+            term
+            for stored_term, stored in rows
+            for term, places in planes_of(stored_term, bitset.decode(stored), BLOCK_SIZE)
+            if places & bit
+        }
     return found - terms_of_end(id=session_id, meeting_id="m", title="Weekly", total_participants=3)
 
 
@@ -117,16 +124,30 @@ async def test_a_verdict_is_loaded_as_saved(db: Database) -> None:
 async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
     chrome, safari = facet("browser", "Chrome"), facet("browser", "Safari")
     first = verdict(
-        facets={FACET_ALL: FacetCount(3, 1), chrome: FacetCount(3, 1)}, is_bad=True, marks=["id:x"]
+        facets={FACET_ALL: FacetCount(3, 1), chrome: FacetCount(3, 1)},
+        calls=[CallFacets(frozenset([chrome]), True, bad) for bad in (False, True, False)],
+        is_bad=True,
+        marks=["id:x"],
     )
-    second = verdict(facets={FACET_ALL: FacetCount(2, 0), safari: FacetCount(1, 0)}, marks=["id:y"])
+    second = verdict(
+        facets={FACET_ALL: FacetCount(2, 0), safari: FacetCount(1, 0)},
+        calls=[
+            CallFacets(frozenset([safari]), True, False),
+            CallFacets(frozenset(), True, False),
+        ],
+        marks=["id:y"],
+    )
     await _end(db, "s")
     async with db.write() as tx:
         await save_verdict(tx, first, [pack_peer_verdict(peer("p")), pack_peer_verdict(peer("q"))])
-    assert await _facets(db) == {chrome, "id:x", "bad", "measured"}
+    quarter = quarter_term(quarter_of(T0) % QUARTERS_OF_DAY)
+    each = {f"call:{place}:{name}" for place in range(3) for name in (chrome, "measured")}
+    assert await _facets(db) == {*each, "call:1:bad", quarter, "id:x", "measured"}
     async with db.write() as tx:
         await save_verdict(tx, second, [pack_peer_verdict(peer("q"))])
-    assert await _facets(db) == {safari, "id:y", "measured"}
+    assert await _facets(db) == {
+        f"call:0:{safari}", "call:0:measured", "call:1:measured", quarter, "id:y", "measured"
+    }  # fmt: skip
     day = day_of(T0)
     assert await _tallies(db) == {
         ("a", FACET_ALL, day): (1, 0, 2, 0),

@@ -14,7 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
-from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetCount, facet
+from aftercall.core.overview.session_summary import (
+    FACET_ALL,
+    FACET_BAD,
+    CallFacets,
+    FacetCount,
+    facet,
+)
 from aftercall.core.records import Phase, Session
 from aftercall.service.data_check import DataCheck
 from aftercall.store.engine.database import Database
@@ -245,6 +251,9 @@ async def save(tx: AsyncConnection, one: Session, known: Folded, marks: Sequence
             rank=known.rank,
             is_bad=FACET_BAD in known.facets,
             facets={name: FacetCount(1, 0) for name in named},
+            calls=[
+                CallFacets(frozenset(known.facets - {FACET_BAD}), True, FACET_BAD in known.facets)
+            ],
             marks=[*found_by, *marks],
         ),
         [],

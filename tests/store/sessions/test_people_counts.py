@@ -17,7 +17,6 @@ from aftercall.core.overview.session_summary import (
     facet,
 )
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions.day_sums import sums_of_worst_meetings
 from aftercall.store.sessions.facets import save_verdict
 from aftercall.store.sessions.people_counts import people_of_days
 from aftercall.store.tables import schema
@@ -43,6 +42,7 @@ def verdict(
         summary=SessionSummary(),
         is_bad=is_bad,
         facets={name: FacetCount(1, int(is_bad)) for name in names},
+        calls=[],
         marks=[],
     )
 
@@ -56,7 +56,13 @@ async def test_people_of_any_days_are_counted_once_whatever_changed_before(
 ) -> None:
     known: dict[int, tuple[int, set[str]]] = {}
     async with db.write() as tx:
-        for table in (schema.session_verdicts, schema.facet_tallies, schema.people_tallies):
+        for table in (
+            schema.session_verdicts,
+            schema.facet_tallies,
+            schema.quarter_tallies,
+            schema.session_quarters,
+            schema.people_tallies,
+        ):
             await tx.execute(delete(table))
         for number, change in changes:
             known.pop(number, None)
@@ -75,21 +81,3 @@ async def test_people_of_any_days_are_counted_once_whatever_changed_before(
                 days = {day: len(there[day]) for day in range(first, last + 1) if there[day]}
                 everybody = set[str]().union(*(there[day] for day in days))
                 assert await people_of_days(tx, "a", first, last) == (days, len(everybody))
-
-
-async def test_the_worst_meetings_are_those_of_most_bad_sessions_then_of_most_sessions(
-    db: Database,
-) -> None:
-    # Of each meeting: its sessions' days, and how many of them were bad.
-    meetings = {"w": ([0, 1, 2], 2), "x": ([0, 1], 1), "y": ([0, 1, 2], 1), "z": ([0, 3], 0)}
-    async with db.write() as tx:
-        for name, (days, bad) in meetings.items():
-            for number, day in enumerate(days):
-                one = verdict(f"{name}{number}", day, meeting=name, is_bad=number < bad)
-                await save_verdict(tx, one, [])
-    async with db.read() as tx:
-        worst = await sums_of_worst_meetings(tx, "a", FIRST_DAY, FIRST_DAY + 3, limit=2)
-        assert [tuple(each) for each in worst] == [("w", 3, 2, 3, 2), ("y", 3, 1, 3, 1)]
-        every = await sums_of_worst_meetings(tx, "a", FIRST_DAY, FIRST_DAY + 3, limit=9)
-        assert [each.name for each in every] == ["w", "y", "x"]
-        assert await sums_of_worst_meetings(tx, "a", FIRST_DAY + 3, FIRST_DAY + 9, limit=9) == []

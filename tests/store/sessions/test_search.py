@@ -10,7 +10,13 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
-from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetCount, facet
+from aftercall.core.overview.session_summary import (
+    FACET_ALL,
+    FACET_BAD,
+    CallFacets,
+    FacetCount,
+    facet,
+)
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
@@ -58,6 +64,9 @@ class Written:
                         created_at=one.created_at,
                         rank=mos,
                         is_bad=FACET_BAD in facets,
+                        calls=[
+                            CallFacets(frozenset(facets - {FACET_BAD}), True, FACET_BAD in facets)
+                        ],
                         facets={
                             name: FacetCount(1, 0) for name in (facets - {FACET_BAD}) | {FACET_ALL}
                         },

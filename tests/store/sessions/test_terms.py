@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aftercall.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, EpochMs
 from aftercall.store.sessions.terms import (
     TITLE,
     WORD,
@@ -27,7 +28,9 @@ def test_a_session_is_found_by_what_a_word_begins_with_and_by_nothing_else(
     title: str, search: str
 ) -> None:
     by_title = terms_of_end(id="i", meeting_id="m", title=title, total_participants=0)
-    by_name = terms_of_verdict((f"word:{word}" for word in words_of(title)), is_measured=False)
+    by_name = terms_of_verdict(
+        [f"word:{word}" for word in words_of(title)], [], created_at=EpochMs(0), is_measured=False
+    )
     for word in words_of(search):
         is_there = any(each.startswith(word) for each in words_of(title))
         assert is_led_to(wanted_word(TITLE, word), by_title) == is_there
@@ -42,8 +45,14 @@ def test_an_ended_session_is_found_by_its_meeting_its_size_and_beginnings_of_ids
     }  # fmt: skip
 
 
-def test_a_verdict_adds_facets_ids_and_whether_it_is_in_the_order_of_quality() -> None:
-    found_by = ["bad", "browser:Chrome", "id:U~1", "meeting:m1", "word:li"]
-    assert terms_of_verdict(found_by, is_measured=True) == {
-        "bad", "browser:Chrome", "id:U~1", "measured", "word~l", "word~li",
+def test_a_verdict_adds_ids_its_quarter_and_what_each_call_is_found_by() -> None:
+    found = terms_of_verdict(
+        ["id:U~1", "word:li"],
+        [["bad", "browser:Chrome"], [], ["browser:Chrome"]],
+        created_at=EpochMs(DAY_MS + 3 * HOUR_MS + 30 * MINUTE_MS),
+        is_measured=True,
+    )
+    assert found == {
+        "id:U~1", "measured", "word~l", "word~li", "quarter:14",
+        "call:0:bad", "call:0:browser:Chrome", "call:2:browser:Chrome",
     }  # fmt: skip

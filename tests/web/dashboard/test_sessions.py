@@ -247,33 +247,6 @@ async def test_people_are_listed_in_pages(open_dashboard: OpenDashboard) -> None
     assert cursor is None
 
 
-async def test_each_count_of_the_overview_equals_its_filtered_list(
-    open_dashboard: OpenDashboard,
-) -> None:
-    client = await open_dashboard()
-    found = await client.get("/overview?from=2026-11-20&to=2026-11-21")
-    assert [day["day"] for day in found["days"]] == ["2026-11-20", "2026-11-21"]
-    assert found["days"][0]["sessions"] == 0
-    totals = found["totals"]
-    assert (totals["sessions"], totals["people"], totals["bad_sessions"]) == (1, 3, 1)
-    assert totals["measured_participants"] == 3
-    assert found["worst_meetings"][0]["title"] == "Standup"
-    parts = [part for parts in found["breakdowns"].values() for part in parts]
-    assert parts
-    for each in (totals, *found["days"], *found["worst_meetings"], *parts):
-        query = "&".join(f"{name}={value}" for name, value in each["filter"].items())
-        assert (await client.get(f"/calls?{query}"))["total"] == each["sessions"]
-        bad = (await client.get(f"/calls?{query}&bad=true"))["total"]
-        assert bad == each.get("bad_sessions", bad)
-
-
-@pytest.mark.parametrize(
-    "query", ["from=2026-11-22&to=2026-11-21", "from=2024-01-01&to=2026-01-01"]
-)
-async def test_invalid_days_are_refused(open_dashboard: OpenDashboard, query: str) -> None:
-    assert (await (await open_dashboard()).refused(f"/overview?{query}"))[:2] == (400, "bad_range")
-
-
 async def test_realtimekits_daywise_analytics_are_answered(open_dashboard: OpenDashboard) -> None:
     client = await open_dashboard()
     answer = await client.caller.request(

@@ -2,7 +2,9 @@
 
 import { SESSION_LIST_PARAMETERS } from "../../api/constants";
 import { withQuery } from "../../api/request";
-import { capitalise, formatValue } from "../../format/labels";
+import { formatDimension, formatHour, formatValue } from "../../format/labels";
+import { zone } from "../../format/zone";
+import { formatPlural } from "../../format/numbers";
 import { formatTime, formatDate } from "../../format/time";
 
 /** Filters that are shown as chips that can be removed. */
@@ -10,13 +12,26 @@ const CHIPS = [
   "meeting_id",
   "person",
   "participants",
+  "hour",
+  "measured",
   "issue",
   "browser",
+  "browser_version",
   "os",
+  "provider",
   "country",
+  "region",
   "network",
   "relay",
+  "client_version",
+  "app_version",
 ] as const;
+
+/** Conditions that one and the same participant must meet. */
+const OF_ONE_CALL: readonly string[] = [
+  "bad",
+  ...CHIPS.filter((name) => !["meeting_id", "participants", "hour"].includes(name)),
+];
 
 export const ROWS_A_PAGE = [50, 100, 200] as const;
 
@@ -31,6 +46,8 @@ export interface Chip {
 export function sessionListPath(appId: string, query: URLSearchParams, format?: "csv"): string {
   const asked: Record<string, string | null> = {};
   for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
+  // Only hours need a zone, and the page may know zones that the server does not.
+  asked.tz = query.get("hour") ? zone.value : null;
   // A cursor is the quicker way to the page whose number stands beside it.
   if (asked.cursor) asked.page = null;
   if (format) Object.assign(asked, { format, page: null, cursor: null });
@@ -40,6 +57,11 @@ export function sessionListPath(appId: string, query: URLSearchParams, format?: 
 /** The address of the sessions page with these filters. */
 export function sessionsAddress(filter: Record<string, string>): string {
   return withQuery("/sessions", filter);
+}
+
+/** The address of exactly those calls that a number of the overview counts: sessions that go on are not counted. */
+export function callsAddress(filter: Record<string, string>, which: "bad" | "measured"): string {
+  return sessionsAddress({ ...filter, status: "ENDED", [which]: "true" });
 }
 
 /** A change of filters goes to the first page. */
@@ -75,7 +97,8 @@ export function chipsOf(query: URLSearchParams): Chip[] {
   const chips: Chip[] = [];
   for (const name of CHIPS) {
     const value = query.get(name);
-    if (value) chips.push({ name, text: chipText(name, value, query), removes: [name, `${name}_name`] });
+    if (!value) continue;
+    chips.push({ name, text: chipText(name, value, query), removes: [name, `${name}_name`] });
   }
   return chips;
 }
@@ -88,9 +111,25 @@ function chipText(name: string, value: string, query: URLSearchParams): string {
       return `Person: ${query.get("person_name") ?? `${value.slice(0, 8)}…`}`;
     case "participants":
       return `Participants: ${formatRange(value)}`;
+    case "hour":
+      return `Created from ${formatHour(value)}, ${zone.value}`;
+    case "measured":
+      return "Measured calls";
     default:
-      return `${capitalise(name)}: ${formatValue(name, value)}`;
+      return `${formatDimension(name)}: ${formatValue(name, value)}`;
   }
+}
+
+/** What was found, in words: `21 calls in 19 sessions` if calls were looked for. */
+export function formatFound(list: { total: number; calls: number | null }): string {
+  const sessions = formatPlural(list.total, "session");
+  return list.calls === null ? sessions : `${formatPlural(list.calls, "call")} in ${sessions}`;
+}
+
+/** Why several conditions may find less than each of them: in words, if that is so. */
+export function formatSamePerson(query: URLSearchParams): string | null {
+  const asked = OF_ONE_CALL.filter((name) => query.get(name));
+  return asked.length > 1 ? "all conditions met by one and the same person" : null;
 }
 
 /** A range `1:10` in words. */

@@ -1,14 +1,16 @@
+import { withQuery } from "../../api/request";
 import { useResource } from "../../api/resource";
 import { DIMENSIONS } from "../../api/constants";
-import type { Overview } from "../../api/types";
+import type { Breakdowns } from "../../api/types";
 import { now } from "../../clock";
 import { Popover } from "../../components/popover";
 import { goQuery, place } from "../../route";
-import { ISSUE_NAMES, capitalise, formatIssue, formatValue } from "../../format/labels";
+import { ISSUE_NAMES, formatDimension, formatIssue, formatValue } from "../../format/labels";
 import { DAY_MS } from "../../format/time";
 import { chipsOf, fromTheStart } from "./filters";
 
-const LOOK_BACK_MS = 365 * DAY_MS;
+const OFFERED = DIMENSIONS.filter((name) => name !== "issue");
+const LOOK_BACK_MS = 89 * DAY_MS;
 
 /** The filters that are used less often. */
 export function MoreFilters({ appId }: { appId: string }) {
@@ -26,7 +28,9 @@ export function MoreFilters({ appId }: { appId: string }) {
 
 function Choices({ appId }: { appId: string }) {
   const since = new Date(now.peek() - LOOK_BACK_MS).toISOString().slice(0, 10);
-  const overview = useResource<Overview>(`/v1/apps/${appId}/overview?from=${since}`);
+  const known = useResource<Breakdowns>(
+    withQuery(`/v1/apps/${encodeURIComponent(appId)}/overview/breakdowns`, { from: since, by: OFFERED.join() }),
+  );
   const { query } = place.value;
   const [least = "", most = ""] = (query.get("participants") ?? "").split(":");
   const choose = (name: string, value: string): void => goQuery(fromTheStart({ [name]: value }));
@@ -41,16 +45,13 @@ function Choices({ appId }: { appId: string }) {
         values={ISSUE_NAMES.map((name) => [name, formatIssue(name)])}
         onChoose={choose}
       />
-      {DIMENSIONS.slice(0, -1).map((name) => (
+      {OFFERED.map((name) => (
         <Choice
           key={name}
           name={name}
-          label={name === "os" ? "System" : capitalise(name)}
+          label={name === "browser_version" ? "Browser and version" : formatDimension(name)}
           value={query.get(name) ?? ""}
-          values={(overview.data?.breakdowns[name] ?? []).map(({ value }) => [
-            value,
-            formatValue(name, value),
-          ])}
+          values={valuesOf(known.data, name)}
           onChoose={choose}
         />
       ))}
@@ -75,6 +76,14 @@ function Choices({ appId }: { appId: string }) {
       </fieldset>
     </div>
   );
+}
+
+/** The values that calls of the last months had, by name. */
+function valuesOf(known: Breakdowns | undefined, by: string): [string, string][] {
+  const rows = known?.breakdowns.find((each) => each.by === by)?.rows ?? [];
+  return rows
+    .map(({ value }): [string, string] => [value, formatValue(by, value)])
+    .sort((one, other) => one[1].localeCompare(other[1], undefined, { numeric: true }));
 }
 
 function Choice(props: {

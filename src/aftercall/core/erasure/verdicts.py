@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from aftercall.core.address_removal import digest_without_addresses
 from aftercall.core.erasure.facts import erase_device, erase_other_event, states_of
 from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.overview.digest import Digest
@@ -89,7 +90,8 @@ def erase_from_verdict(
 def erase_from_digest(digest: Digest, sentences: Sentences, *, is_own: bool) -> Digest:
     """A participant's digest without the person."""
     diagnosis = [sentences.rewrite(each) for each in digest.diagnosis]
-    return replace(digest, diagnosis=diagnosis, city=None if is_own else digest.city)
+    found = replace(digest, diagnosis=diagnosis)
+    return digest_without_addresses(found) if is_own else found
 
 
 def _own_metadata(metadata: Metadata, known: KnownAs) -> Metadata:

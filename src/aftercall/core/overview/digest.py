@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_matching import StreamId
@@ -23,7 +24,7 @@ from aftercall.core.quality.experience.levels import (
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import SEVERITY_RANKS, Issue
 from aftercall.core.quality.report.fold import Completeness, Verdict
-from aftercall.core.quality.stats.peer_metadata import CandidatePair
+from aftercall.core.quality.stats.peer_metadata import Asn, CandidatePair, Network
 from aftercall.core.spans import Span, union
 
 MOST_ISSUES: Final = 200
@@ -33,13 +34,23 @@ Chosen."""
 
 class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The environment a participant called from, as values of filters. `relay` is `none`, `udp`,
-    `tcp` or `tls`: the transport to the TURN server, if one was used."""
+    `tcp` or `tls`: the transport to the TURN server, if one was used. `provider` is the network
+    operator: the number of its autonomous system and its name, as far as they are known."""
 
     browser: str | None = None
+    browser_version: str | None = None
+    """The browser with its major version: `Chrome 138`."""
     os: str | None = None
     country: str | None = None
     network: str | None = None
     relay: str | None = None
+    provider: str | None = None
+    region: str | None = None
+    """The region with its country: `Lisbon, PT`."""
+    client_version: str | None = None
+    """The SDK or collector that reported, with its version."""
+    app_version: str | None = None
+    """The application, with the version that it reported of itself."""
 
 
 class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -137,19 +148,50 @@ def digest_of(
         issues=verdict.issues[:MOST_ISSUES],
         diagnosis=verdict.diagnosis[:MOST_ISSUES],
         completeness=verdict.completeness,
-        where=Environment(
-            browser=_word(metadata.browser.name),
-            os=_word(metadata.device.os),
-            country=_word(metadata.network.country),
-            network=_word(_network(verdict)),
-            relay=_relay(verdict),
-        ),
+        where=environment_of(verdict),
         browser_version=metadata.browser.version,
         os_version=metadata.device.os_version,
         is_mobile=metadata.device.is_mobile,
         city=metadata.network.city,
         streams=list(streams),
     )
+
+
+def environment_of(verdict: Verdict) -> Environment:
+    """Where a participant called from."""
+    browser, network = verdict.metadata.browser, verdict.metadata.network
+    sdk = verdict.metadata.sdk
+    return Environment(
+        browser=_word(browser.name),
+        browser_version=major_version(browser.name, browser.version),
+        os=_word(verdict.metadata.device.os),
+        country=_word(network.country),
+        network=_word(_network(verdict)),
+        relay=_relay(verdict),
+        provider=_provider(network),
+        region=_joined(", ", network.region, network.country) if network.region else None,
+        client_version=_joined(" ", sdk.name, sdk.version) if sdk.version else None,
+    )
+
+
+def without_place(where: Environment) -> Environment:
+    """The environment without what was derived from an address finer than a country."""
+    return replace(where, provider=None, region=None)
+
+
+def major_version(name: str | None, version: str | None) -> str | None:
+    """A browser with its major version: `Chrome 138`."""
+    major = version.strip().partition(".")[0] if version else ""
+    return _joined(" ", name, major) if major else None
+
+
+def _provider(network: Network) -> str | None:
+    asn = network.asn or Asn()
+    return _joined(" ", asn.asn, asn.name or network.org)
+
+
+def _joined(between: str, *texts: str | None) -> str | None:
+    return _word(between.join(text for text in texts if text))
 
 
 def worst_finding(findings: Iterable[Finding]) -> Finding | None:

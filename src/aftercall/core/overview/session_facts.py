@@ -39,7 +39,8 @@ class ListedSession(NamedTuple):
 
 
 class SessionList(NamedTuple):
-    """A page of a list, with live sessions apart, and where the pages beside it begin."""
+    """A page of a list, with live sessions apart, and where the pages beside it begin. `calls` is
+    the number of calls that have all the facets asked for; `None` without any."""
 
     live: list[ListedSession]
     items: list[ListedSession]
@@ -47,6 +48,7 @@ class SessionList(NamedTuple):
     next_cursor: Cursor | None
     previous_cursor: Cursor | None
     now: EpochMs
+    calls: int | None = None
 
 
 class TalkPage(NamedTuple, Generic[T]):

@@ -142,8 +142,17 @@ class FacetCount(NamedTuple):
     bad: int
 
 
+class CallFacets(NamedTuple):
+    """One call: its facets, whether it has an overall level, and whether that is bad."""
+
+    facets: frozenset[str]
+    is_judged: bool
+    is_bad: bool
+
+
 class SessionVerdict(Record, frozen=True, kw_only=True):
-    """A session's summary, as stored. `facets` are searched and counted, `marks` only searched."""
+    """A session's summary, as stored. `facets` are counted, `calls` counted and found by them,
+    `marks` only searched."""
 
     app_id: str
     session_id: str
@@ -153,6 +162,7 @@ class SessionVerdict(Record, frozen=True, kw_only=True):
     summary: SessionSummary
     is_bad: bool
     facets: dict[str, FacetCount]
+    calls: list[CallFacets]
     marks: list[str]
 
 
@@ -356,31 +366,3 @@ def summarise_peer(session: Session, participant: Participant, digest: Digest) -
         network=digest.where.network,
         relay=digest.where.relay,
     )
-
-
-def facets_of(session: Session, digested: Sequence[DigestedParticipant]) -> dict[str, FacetCount]:
-    """The facets of a session, with the measured and the bad participants of each."""
-    found: dict[str, list[int]] = {FACET_ALL: [0, 0], facet("meeting", session.meeting_id): [0, 0]}
-    always = list(found)
-    for participant, digest in digested:
-        if participant.is_hidden:
-            continue
-        where = digest.where
-        own = {
-            facet(kind, value)
-            for kind, value in (
-                ("browser", where.browser),
-                ("os", where.os),
-                ("country", where.country),
-                ("network", where.network),
-                ("relay", where.relay),
-            )
-            if value
-        }
-        own |= {facet("issue", issue.name.value) for issue in digest.issues}
-        own.add(facet("person", person_of(participant.app_id, participant)))
-        for each in (*always, *own):
-            counts = found.setdefault(each, [0, 0])
-            counts[0] += digest.is_judged
-            counts[1] += digest.is_bad
-    return {name: FacetCount(*counts) for name, counts in list(found.items())[:MOST_FACETS]}

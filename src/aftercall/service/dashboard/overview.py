@@ -1,24 +1,55 @@
-"""Sums of sessions over days, and what the bad ones have in common."""
+"""Sums of sessions and calls over two periods, and where bad calls differ."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Malformed
-from aftercall.core.instants import Clock, EpochMs, day_of
-from aftercall.core.overview.day_facts import (
-    DIMENSIONS,
-    DayCount,
-    DayFacts,
-    FacetFacts,
-    MeetingFacts,
-    OverviewFacts,
+from aftercall.core.instants import Clock, EpochMs, day_of, quarter_of
+from aftercall.core.overview.day_facts import DayCount
+from aftercall.core.overview.periods import (
+    BreakdownFacts,
+    ComparisonFacts,
+    Period,
+    PeriodFacts,
+    SpanFacts,
+    Sum,
+    rank_values,
 )
+from aftercall.service.zones import Zone, period_of
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import day_sums, people_counts
+from aftercall.store.sessions import day_sums, people_counts, period_sums
+from aftercall.store.sessions.period_sums import Totals
 
 MOST_DAYS: Final = 366
 USUAL_DAYS: Final = 30
-MOST_VALUES: Final = 20
-MOST_MEETINGS: Final = 10
+COMPARED_DAYS: Final = 14
+"""Days of a period that nobody names."""
+
+MOST_SINGLE_DAYS: Final = 90
+"""Days that are shown one by one; more are shown in runs of seven."""
+
+DAYS_OF_WEEK: Final = 7
+MOST_VALUES: Final = 200
+MOST_MEETINGS: Final = 50
+HOUR: Final = "hour"
+MEETING: Final = "meeting"
+
+
+class Days(NamedTuple):
+    """Dates by the clock of a zone, in days since 1970-01-01; both are included."""
+
+    first: int
+    last: int
+
+
+class Compared(NamedTuple):
+    """Two periods in one zone."""
+
+    zone: Zone
+    this: Days
+    other: Days
 
 
 class Overviews:
@@ -28,47 +59,69 @@ class Overviews:
         self._db = db
         self._clock = clock
 
-    async def overview(
-        self, app_id: str, first_at: EpochMs | None, last_at: EpochMs | None
-    ) -> OverviewFacts:
-        """The days from `first_at` to `last_at`, the last thirty by default. Raises
-        `Malformed` for more than a year, or for days that run backwards."""
-        first, last = self._range(first_at, last_at, field="from")
+    def compared(
+        self, zone: Zone, this: tuple[int | None, int | None], other: tuple[int | None, int | None]
+    ) -> Compared:
+        """The periods that are asked for. Of one without a first day the last fourteen are taken;
+        without another period, it is as many days before this one. Raises `Malformed`."""
+        first, last = this
+        last = zone.day_of(quarter_of(self._clock())) if last is None else last
+        first = last - COMPARED_DAYS + 1 if first is None else first
+        check_days(first, last, field="from")
+        length = last - first + 1
+        other_first, other_last = other
+        if other_last is None:
+            other_last = first - 1 if other_first is None else other_first + length - 1
+        if other_first is None:
+            other_first = other_last - length + 1
+        check_days(other_first, other_last, field="against_from")
+        return Compared(zone, Days(first, last), Days(other_first, other_last))
+
+    async def compare(self, app_id: str, compared: Compared) -> ComparisonFacts:
+        """What the sessions and calls of both periods come to."""
         async with self._db.read() as tx:
-            sums = {each.day: each for each in await day_sums.sums_of_days(tx, app_id, first, last)}
-            quality = await day_sums.quality_of_days(tx, app_id, first, last)
-            people, everybody = await people_counts.people_of_days(tx, app_id, first, last)
-            breakdowns = {
-                dimension: await day_sums.sums_of_facets(
-                    tx, app_id, dimension, first, last, limit=MOST_VALUES
-                )
-                for dimension in DIMENSIONS
-            }
-            worst = await day_sums.sums_of_worst_meetings(
-                tx, app_id, first, last, limit=MOST_MEETINGS
-            )
-            titles = await day_sums.titles_of_meetings(tx, app_id, [each.name for each in worst])
-        return OverviewFacts(
-            days=[
-                _day(day, sums.get(day), quality.get(day), people.get(day, 0))
-                for day in range(first, last + 1)
-            ],
-            people=everybody,
-            worst_meetings=[
-                MeetingFacts(each.name, titles.get(each.name, each.name), *each[1:])
-                for each in worst
-            ],
-            breakdowns={
-                dimension: [FacetFacts(*each) for each in found]
-                for dimension, found in breakdowns.items()
-            },
+            this = await _period(tx, app_id, compared.zone, compared.this)
+            other = await _period(tx, app_id, compared.zone, compared.other)
+        return ComparisonFacts(compared.zone.name, self._clock(), this, other)
+
+    async def break_down(self, app_id: str, compared: Compared, dimension: str) -> BreakdownFacts:
+        """The calls of both periods by the values of a dimension, an hour of the day or the worst
+        meetings."""
+        zone = compared.zone
+        this, other = (period_of(zone.clock_of(*days)) for days in (compared.this, compared.other))
+        titles: Mapping[str, str] = {}
+        async with self._db.read() as tx:
+            all = _all(await period_sums.totals_by_day(tx, app_id, zone.clock_of(*compared.this)))
+            if dimension == HOUR:
+                values = await _by_hour(tx, app_id, zone, compared.this)
+                other_values = await _by_hour(tx, app_id, zone, compared.other)
+            elif dimension == MEETING:
+                ids = await period_sums.worst_meetings(tx, app_id, this, MOST_MEETINGS)
+                values = await period_sums.sums_of_meetings(tx, app_id, ids, this)
+                other_values = await period_sums.sums_of_meetings(tx, app_id, ids, other)
+                titles = await period_sums.titles_of_meetings(tx, app_id, ids)
+            else:
+                values = await period_sums.sums_of_kind(tx, app_id, dimension, this)
+                other_values = await period_sums.sums_of_kind(tx, app_id, dimension, other)
+        ranked = rank_values(values, other_values, all)
+        return BreakdownFacts(
+            dimension=dimension,
+            zone=zone.name,
+            this=this,
+            other=other,
+            all=all,
+            values=[each._replace(title=titles.get(each.value)) for each in ranked[:MOST_VALUES]],
+            left_out=max(0, len(ranked) - MOST_VALUES),
         )
 
     async def by_day(
         self, app_id: str, first_at: EpochMs | None, last_at: EpochMs | None
     ) -> list[DayCount]:
-        """Every day of the range, the earliest first. Raises `Malformed` as `overview` does."""
-        first, last = self._range(first_at, last_at)
+        """Every day of the range, the earliest first. The last thirty by default.
+        Raises `Malformed` for more than a year, or for days that run backwards."""
+        last = day_of(self._clock() if last_at is None else last_at)
+        first = last - USUAL_DAYS + 1 if first_at is None else day_of(first_at)
+        check_days(first, last)
         async with self._db.read() as tx:
             sums = {each.day: each for each in await day_sums.sums_of_days(tx, app_id, first, last)}
         return [
@@ -80,32 +133,54 @@ class Overviews:
             for day in range(first, last + 1)
         ]
 
-    def _range(
-        self, first_at: EpochMs | None, last_at: EpochMs | None, field: str | None = None
-    ) -> tuple[int, int]:
-        """The first and the last day. `field` names the parameter to blame in a refusal."""
-        last = day_of(self._clock() if last_at is None else last_at)
-        first = last - USUAL_DAYS + 1 if first_at is None else day_of(first_at)
-        if first > last:
-            raise Malformed(
-                "The first day must not be after the last", code="bad_range", field=field
-            )
-        if last - first >= MOST_DAYS:
-            message = f"At most {MOST_DAYS} days can be asked for"
-            raise Malformed(message, code="bad_range", field=field)
-        return first, last
+
+def check_days(first: int, last: int, field: str | None = None) -> None:
+    """Raises `Malformed` for more than a year, or for days that run backwards. `field` names the
+    parameter to blame."""
+    if first > last:
+        raise Malformed("The first day must not be after the last", code="bad_range", field=field)
+    if last - first >= MOST_DAYS:
+        message = f"At most {MOST_DAYS} days can be asked for"
+        raise Malformed(message, code="bad_range", field=field)
 
 
-def _day(
-    day: int, known: day_sums.DaySum | None, quality: day_sums.Sum | None, people: int
-) -> DayFacts:
-    return DayFacts(
-        day=day,
-        sessions=known.sessions if known else 0,
-        minutes=round(known.minutes, 4) if known else 0.0,
-        people=people,
-        participants=known.participants if known else 0,
-        measured_participants=quality.measured if quality else 0,
-        bad_participants=quality.bad if quality else 0,
-        bad_sessions=quality.bad_sessions if quality else 0,
-    )
+async def _period(tx: AsyncConnection, app_id: str, zone: Zone, days: Days) -> PeriodFacts:
+    clock = zone.clock_of(*days)
+    period = period_of(clock)
+    totals = await period_sums.totals_by_day(tx, app_id, clock)
+    for quarter in await period_sums.live_sessions_between(tx, app_id, period):
+        day = zone.day_of(quarter)
+        known = totals.get(day, period_sums.NOTHING)
+        totals[day] = known._replace(sessions=known.sessions + 1)
+    _, people = await people_counts.people_of_days(tx, app_id, *days)
+    length = days.last - days.first + 1
+    width = 1 if length <= MOST_SINGLE_DAYS else DAYS_OF_WEEK
+    spans = [
+        _span(zone, totals, first, min(first + width - 1, days.last))
+        for first in range(days.first, days.last + 1, width)
+    ]
+    return PeriodFacts(days.first, days.last, period, people, spans)
+
+
+def _span(zone: Zone, totals: Mapping[int, Totals], first: int, last: int) -> SpanFacts:
+    of_days = [totals[day] for day in range(first, last + 1) if day in totals]
+    period: Period = period_of(zone.clock_of(first, last))
+    return SpanFacts(first, last, period, *_added(of_days))
+
+
+def _added(totals: list[Totals]) -> Totals:
+    numbers = [sum(each) for each in zip(*totals, strict=True)] or list(period_sums.NOTHING)
+    return Totals(int(numbers[0]), round(numbers[1], 4), *(int(each) for each in numbers[2:]))
+
+
+def _all(totals: Mapping[int, Totals]) -> Sum:
+    return _sum(_added(list(totals.values())))
+
+
+def _sum(totals: Totals) -> Sum:
+    return Sum(totals.sessions, totals.bad_sessions, totals.measured, totals.bad)
+
+
+async def _by_hour(tx: AsyncConnection, app_id: str, zone: Zone, days: Days) -> dict[str, Sum]:
+    found = await period_sums.totals_by_hour(tx, app_id, zone.clock_of(*days))
+    return {str(hour): _sum(totals) for hour, totals in found.items()}

@@ -70,7 +70,8 @@ class SessionLists:
 
     async def _list(self, query: SessionQuery) -> SessionList:
         is_by_creation = query.order is SessionOrder.CREATED_AT
-        is_of_ended = bool(query.facets) or query.order is SessionOrder.QUALITY
+        is_of_folded = bool(query.facets) or query.hours is not None
+        is_of_ended = is_of_folded or query.order is SessionOrder.QUALITY
         has_live = is_by_creation and not is_of_ended and query.is_live is not False
         live: list[Session] = []
         live_total = 0
@@ -98,6 +99,7 @@ class SessionLists:
             live=rows[: len(shown)],
             items=rows[len(shown) :],
             total=page.total + live_total,
+            calls=page.calls,
             next_cursor=_cursor(items[-1], False) if items and has_next else None,
             previous_cursor=_cursor(items[0], True) if items and has_previous else None,
             now=self._clock(),

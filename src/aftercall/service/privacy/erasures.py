@@ -61,6 +61,8 @@ TOUCHED: Final = (
     "session_verdicts",
     "session_postings",
     "facet_tallies",
+    "quarter_tallies",
+    "session_quarters",
     "people",
     "people_terms",
     "members",

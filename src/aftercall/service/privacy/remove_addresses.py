@@ -9,6 +9,7 @@ from aftercall.store import peer_events, reports
 from aftercall.store.reports import PROVISIONAL
 from aftercall.store.retention.removals import Removal
 from aftercall.store.sessions import facets, peer_verdicts
+from aftercall.store.sessions import rows as session_rows
 
 
 async def remove_addresses(tx: AsyncConnection, removal: Removal) -> int:
@@ -40,5 +41,10 @@ async def _rewrite_digest(tx: AsyncConnection, removal: Removal) -> int:
     digest = await facets.find_digest(tx, *key)
     if digest is None:
         return 0
-    await peer_verdicts.save_digest(tx, *key, digest_without_addresses(digest))
+    without = digest_without_addresses(digest)
+    await peer_verdicts.save_digest(tx, *key, without)
+    if without.where != digest.where:
+        # All participants of a session lose their addresses at once.
+        await session_rows.lock_session(tx, removal.app_id, removal.session_id)
+        await facets.forget_places(tx, removal.app_id, removal.session_id)
     return 1

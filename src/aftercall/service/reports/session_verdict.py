@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from aftercall.core.overview.call_facets import calls_of, facets_of
 from aftercall.core.overview.digest import Digest, digest_of
 from aftercall.core.overview.session_summary import (
     DigestedParticipant,
     PeerVerdict,
     SessionVerdict,
     brief_digest,
-    facets_of,
     person_of,
     rank_of,
     summarise_peer,
@@ -100,6 +100,7 @@ def session_verdict_of(
     summary = summarise_session(scale, digests, is_final=True)
     quality = summary.quality
     shown = [row for row, _ in digests if not row.is_hidden]
+    calls = calls_of(digests)
     return SessionVerdict(
         app_id=session.app_id,
         session_id=session.id,
@@ -107,7 +108,8 @@ def session_verdict_of(
         rank=rank_of(quality) if quality is not None else None,
         summary=summary,
         is_bad=quality is not None and quality.is_bad,
-        facets=facets_of(session, digests),
+        facets=facets_of(session, calls),
+        calls=calls,
         marks=search_terms_of(
             [session.title, *(row.display_name for row in shown)],
             [id for row in shown for id in (row.custom_participant_id, row.user_id)],

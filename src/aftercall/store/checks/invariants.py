@@ -130,6 +130,14 @@ _TALLIED: Final = """
     ) every GROUP BY app_id, day, size
 """
 
+_OF_QUARTERS: Final = """
+    SELECT app_id, quarter, sum(sessions) sessions, sum(minutes) minutes FROM (
+        SELECT app_id, created_at / 900000 quarter, 1 sessions, minutes_consumed minutes
+          FROM sessions WHERE phase = 'ended'
+        UNION ALL SELECT app_id, quarter, -sessions, -minutes FROM session_quarters
+    ) every GROUP BY app_id, quarter
+"""
+
 PROMISES: Final = (
     Promise(
         "one_live_session",
@@ -272,6 +280,12 @@ PROMISES: Final = (
         "tallies_agree_with_the_sessions",
         "days have other numbers of ended sessions, or of minutes, than are tallied",
         f"""SELECT app_id, day FROM ({_TALLIED}) t
+            WHERE sessions <> 0 OR abs(minutes) > 0.01""",
+    ),
+    Promise(
+        "quarters_agree_with_the_sessions",
+        "quarter hours have other numbers of ended sessions, or of minutes, than are counted",
+        f"""SELECT app_id, quarter FROM ({_OF_QUARTERS}) t
             WHERE sessions <> 0 OR abs(minutes) > 0.01""",
     ),
     Promise(

@@ -4,6 +4,7 @@ In memory a set is an integer whose bits are its members, so that sets of thousa
 united and counted by one instruction of Python each.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final
@@ -13,6 +14,9 @@ LISTED: Final = b"\x00"
 
 BITMAP: Final = b"\x01"
 """A bitmap follows, little-endian: its first bit is the number 0."""
+
+_RUNS: Final = re.compile(rb"[^\0]+").finditer
+"""The bytes that hold any member: a set of few has long runs of others."""
 
 _BIT_PLACES: Final = [[n for n in range(8) if byte >> n & 1] for byte in range(256)]
 
@@ -41,6 +45,8 @@ def decode(stored: bytes) -> int:
 
 def members(bits: int) -> Iterator[int]:
     """The numbers in a set, the smallest first."""
-    for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
-        for bit in _BIT_PLACES[byte]:
-            yield place * 8 + bit
+    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    for run in _RUNS(data):
+        for place in range(run.start(), run.end()):
+            for bit in _BIT_PLACES[data[place]]:
+                yield place * 8 + bit

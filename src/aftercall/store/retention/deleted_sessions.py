@@ -14,8 +14,13 @@ from aftercall.store.early_facts import key_of_session
 from aftercall.store.people import forget_people, people_in_sessions
 from aftercall.store.retention.removals import OF_THE_SESSION, Removal, note_removals
 from aftercall.store.retention.waiting import NOTHING_WAITS, note_waiting
-from aftercall.store.sessions.day_counts import counted_as, take_out_of_day_counts
-from aftercall.store.sessions.facet_removal import listings_of, take_out_of_tallies
+from aftercall.store.sessions.day_counts import (
+    counted_as,
+    delete_empty_quarters,
+    take_out_of_day_counts,
+)
+from aftercall.store.sessions.facet_counts import take_out_of_tallies
+from aftercall.store.sessions.facet_removal import listings_of
 from aftercall.store.sessions.minute_counts import take_out_of_minute_counts
 from aftercall.store.sessions.postings import Place, take_out_of_postings
 from aftercall.store.sessions.rows import SESSION
@@ -94,6 +99,7 @@ async def _uncount(
     await take_out_of_day_counts(tx, app_id, counted)
     await take_out_of_minute_counts(tx, app_id, counted)
     await take_out_of_tallies(tx, app_id, listings.tallies)
+    await delete_empty_quarters(tx, app_id, [each.quarter for each in counted])
 
 
 def _terms_of(session: Session) -> frozenset[str]:

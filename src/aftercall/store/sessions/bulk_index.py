@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from aftercall.store.codecs import bitset
-from aftercall.store.sessions.facets import read_counted, terms_of_counted
-from aftercall.store.sessions.minute_counts import keys_of
-from aftercall.store.sessions.postings import NUMBER_BITS, block_and_bit
+from aftercall.store.sessions.counted import read_counted, terms_of_counted
+from aftercall.store.sessions.minute_counts import keys_of_day
+from aftercall.store.sessions.postings import NUMBER_BITS, block_and_bit, stored_bit
 from aftercall.store.sessions.terms import terms_of_end
 
 BATCH: Final = 2_000
@@ -48,9 +48,10 @@ class DayIndex:
         block, bit = block_and_bit(ordinal)
         bits = self._bits
         for term in terms:
-            key = (term, block)
-            bits[key] = bits.get(key, 0) | bit
-        self.minutes.update(keys_of((self._day, 0, minutes)))
+            stored, own = stored_bit(term, bit)
+            key = (stored, block)
+            bits[key] = bits.get(key, 0) | own
+        self.minutes.update(keys_of_day(self._day, minutes))
         return ordinal
 
     def day_row(self) -> Row:

@@ -1,20 +1,18 @@
 """Verdicts in short: written when a session is folded, found by what they say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 import zstandard
 from msgspec.structs import replace
-from sqlalchemy import Select, Text, bindparam, delete, select
+from sqlalchemy import Select, Text, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.instants import EpochMs, day_of
+from aftercall.core.instants import EpochMs
+from aftercall.core.overview.call_facets import OF_ADDRESSES
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
-    FACET_ALL,
-    FACET_BAD,
-    FacetCount,
     PeerSummary,
     SessionSummary,
     SessionVerdict,
@@ -22,33 +20,25 @@ from aftercall.core.overview.session_summary import (
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import insert_into
-from aftercall.store.sessions import people_counts
+from aftercall.store.sessions.counted import (
+    CountedVerdict,
+    counted_of,
+    encode_counted,
+    read_counted,
+    terms_of_counted,
+    without_kinds,
+)
+from aftercall.store.sessions.facet_counts import Tallies, save_tallies
 from aftercall.store.sessions.peer_verdicts import PackedPeerVerdict, replace_peer_verdicts
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
-from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
 
 MOST_TERMS: Final = 8_000
 
-_encode: Final = msgspec.json.Encoder().encode
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
 _digests: Final = msgspec.json.Decoder(Digest)
-
-
-class _Counted(msgspec.Struct):
-    """What a session has put into the facets and their tallies."""
-
-    created_at: EpochMs
-    is_bad: bool
-    facets: dict[str, FacetCount]
-    marks: list[str]
-
-
-_counted: Final = msgspec.json.Decoder(_Counted)
-Tally = tuple[str, int]
-"""A facet and a day."""
 
 
 def search_terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
@@ -79,12 +69,7 @@ async def save_session_verdict(tx: AsyncConnection, verdict: SessionVerdict) -> 
     """Write a session's verdict over an older one, and count and find the session by it. The caller
     holds the session's lock."""
     app_id, session_id = verdict.app_id, verdict.session_id
-    counted = _Counted(
-        created_at=verdict.created_at,
-        is_bad=verdict.is_bad,
-        facets=verdict.facets,
-        marks=verdict.marks,
-    )
+    counted = counted_of(verdict)
     await _recount(tx, app_id, session_id, counted, verdict.rank)
     await _put(
         tx,
@@ -96,7 +81,7 @@ async def save_session_verdict(tx: AsyncConnection, verdict: SessionVerdict) -> 
                 "created_at": verdict.created_at,
                 "quality_rank": verdict.rank,
                 "summary": encode_summary(verdict.summary),
-                "counted": _encode(counted).decode(),
+                "counted": encode_counted(counted),
             }
         ],
     )
@@ -190,11 +175,6 @@ async def sessions_of_person(
     ]
 
 
-def read_counted(text: str) -> _Counted:
-    """What a session's verdict says that it has put into the facets and their tallies."""
-    return _counted.decode(text)
-
-
 def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest | None]:
     """What is kept of a participant's verdict; of its digest perhaps nothing."""
     plain = zstandard.ZstdDecompressor().decompress(digest) if digest else b""
@@ -211,29 +191,23 @@ async def find_verdict_terms(tx: AsyncConnection, app_id: str, session_id: str) 
     return terms_of_counted(*await _find_counted(tx, app_id, session_id))
 
 
-def terms_of_counted(counted: _Counted | None, rank: float | None) -> frozenset[str]:
-    """The terms of a session of this verdict."""
-    names = (name for name, _ in found_by(counted))
-    return terms_of_verdict(names, is_measured=rank is not None)
-
-
 async def _find_counted(
     tx: AsyncConnection, app_id: str, session_id: str
-) -> tuple[_Counted | None, float | None]:
+) -> tuple[CountedVerdict | None, float | None]:
     c = schema.session_verdicts.c
     found = (
         await tx.execute(
             select(c.counted, c.quality_rank).where(c.app_id == app_id, c.session_id == session_id)
         )
     ).first()
-    return (None, None) if found is None else (_counted.decode(found[0]), found[1])
+    return (None, None) if found is None else (read_counted(found[0]), found[1])
 
 
 async def _recount(
     tx: AsyncConnection,
     app_id: str,
     session_id: str,
-    new: _Counted,
+    new: CountedVerdict,
     new_rank: float | None,
 ) -> None:
     """Count a session, and let it be found, by the new verdict instead of the one stored."""
@@ -246,87 +220,27 @@ async def _recount(
     if ordinal is not None and before != after:
         await lock_day(tx, app_id, day_of_ordinal(ordinal))
         await change_postings(tx, app_id, Place(ordinal, before), Place(ordinal, after))
-    changes: dict[Tally, list[int]] = {}
-    for sign, counted in ((-1, old), (1, new)):
-        for key, numbers in tallied(counted):
-            change = changes.setdefault(key, [0, 0, 0, 0])
-            for place, number in enumerate(numbers):
-                change[place] += sign * number
-    await add_tallies(tx, app_id, changes)
+    tallies = Tallies()
+    tallies.add(old, -1)
+    tallies.add(new)
+    await save_tallies(tx, app_id, tallies)
 
 
-def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
-    """The facets that lead to a session, with their moment."""
-    if counted is None:
-        return set()
-    names = {*counted.facets, *counted.marks} - {FACET_ALL}
-    if counted.is_bad:
-        names.add(FACET_BAD)
-    return {(name, counted.created_at) for name in names}
-
-
-def tallied(counted: _Counted | None) -> Iterable[tuple[Tally, tuple[int, ...]]]:
-    """What a session adds to the tallies: sessions, bad sessions, measured and bad participants
-    of a facet and a day."""
-    if counted is None:
+async def forget_places(tx: AsyncConnection, app_id: str, session_id: str) -> None:
+    """Count and find a session no longer by what was derived from the addresses of its
+    participants. The caller holds the session's lock."""
+    old, rank = await _find_counted(tx, app_id, session_id)
+    if old is None:
         return
-    day = day_of(counted.created_at)
-    for name, (measured, bad) in counted.facets.items():
-        yield (name, day), (1, int(counted.is_bad), measured, bad)
-
-
-async def add_tallies(
-    tx: AsyncConnection, app_id: str, changes: Mapping[Tally, Sequence[int]]
-) -> None:
-    people: dict[int, dict[str, int]] = {}
-    for (facet, day), (sessions, *_) in changes.items():
-        if sessions and facet.startswith(people_counts.PERSON):
-            people.setdefault(day, {})[facet] = sessions
-    if people:
-        await people_counts.lock_people(tx, app_id)
-    # A day after the other: what one counts for depends on those before and after it.
-    for day in sorted({day for _, day in changes}):
-        of_day = people.get(day, {})
-        before = await people_counts.sessions_of_people(tx, app_id, of_day, day)
-        await _add_tallies(
-            tx, app_id, {key: numbers for key, numbers in changes.items() if key[1] == day}
-        )
-        were = before.keys()
-        are = {facet for facet, more in of_day.items() if before.get(facet, 0) + more > 0}
-        await people_counts.update_people_counts(tx, app_id, day, are - were, were - are)
-
-
-async def _add_tallies(
-    tx: AsyncConnection, app_id: str, changes: Mapping[Tally, Sequence[int]]
-) -> None:
-    # By key, so that two transactions lock tallies in the same order.
-    rows = [
-        {
-            "app_id": app_id,
-            "facet": facet,
-            "day": day,
-            "sessions": numbers[0],
-            "bad_sessions": numbers[1],
-            "measured": numbers[2],
-            "bad": numbers[3],
-        }
-        for (facet, day), numbers in sorted(changes.items())
-        if any(numbers)
-    ]
-    if not rows:
+    counted = without_kinds(old, OF_ADDRESSES)
+    if len(counted.facets) == len(old.facets):
         return
-    table = schema.facet_tallies
-    statement = insert_into(tx.dialect.name, table)
-    new = statement.excluded
+    await _recount(tx, app_id, session_id, counted, rank)
+    c = schema.session_verdicts.c
     await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["app_id", "facet", "day"],
-            set_={
-                name: table.c[name] + new[name]
-                for name in ("sessions", "bad_sessions", "measured", "bad")
-            },
-        ),
-        rows,
+        update(schema.session_verdicts)
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .values(counted=encode_counted(counted))
     )
 
 

@@ -15,7 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.store.sessions import terms, tokenizer
+from aftercall.store.sessions.call_postings import count_calls, sessions_of, wanted_calls
+from aftercall.store.sessions.hours import find_of_hours, quarters_of
 from aftercall.store.sessions.postings import (
+    BLOCK_SIZE,
     Bits,
     Postings,
     bits_of,
@@ -50,9 +53,11 @@ class LiveSession(NamedTuple):
 class Matching:
     """The sessions that match: the ordinals of those that have ended, and those that have not."""
 
-    def __init__(self, ended: Bits, live: Sequence[LiveSession]) -> None:
+    def __init__(self, ended: Bits, live: Sequence[LiveSession], calls: int | None = None) -> None:
         self.ended = ended
         self.live = live
+        self.calls = calls
+        """How many of their participants have all facets; `None` unless facets are asked for."""
 
     @cached_property
     def per_day(self) -> dict[int, int]:
@@ -83,28 +88,31 @@ def is_by_postings(query: SessionQuery) -> bool:
     """Whether the query has a condition that only postings tell of."""
     is_by_quality = query.order is SessionOrder.QUALITY
     is_narrowed = bool(query.search or query.facets) or query.meeting_id is not None
-    return is_narrowed or is_by_quality
+    return is_narrowed or is_by_quality or query.hours is not None
 
 
 def knows_ended_only(query: SessionQuery) -> bool:
     """Whether what is asked for is known of sessions only when they were folded."""
     is_among_participants = bool(query.search) and query.scope is SearchScope.PARTICIPANTS
-    return bool(query.facets) or query.order is SessionOrder.QUALITY or is_among_participants
+    is_of_folded = bool(query.facets) or query.hours is not None
+    return is_of_folded or query.order is SessionOrder.QUALITY or is_among_participants
 
 
 async def find_matching(tx: AsyncConnection, query: SessionQuery) -> Matching:
     """The sessions that match a query that `is_by_postings`."""
     ended: Bits = {}
     live: list[LiveSession] = []
+    calls: int | None = 0 if query.facets else None
     if query.is_live is not True:
-        ended = await _find_ended(tx, query)
+        ended, calls = await _find_ended(tx, query)
     if query.is_live is not False and not knows_ended_only(query):
         live = await _find_live(tx, query)
-    return Matching(ended, live)
+    return Matching(ended, live, calls)
 
 
-async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> Bits:
-    needed = [Wanted(name) for name in query.facets]
+async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, int | None]:
+    """The ended sessions, and how many of their calls have all facets."""
+    needed: list[Wanted] = []
     if query.meeting_id is not None:
         needed.append(Wanted(f"{terms.MEETING}:{query.meeting_id}"))
     if query.order is SessionOrder.QUALITY:
@@ -115,11 +123,23 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> Bits:
     postings = await read_postings(
         tx,
         query.app_id,
-        [*needed, *words, *alternatives, *(digits if has_sizes(query) else ())],
+        [
+            *(wanted_calls(name) for name in query.facets),
+            *(quarters_of(query.hours) if query.hours is not None else ()),
+            *needed,
+            *words,
+            *alternatives,
+            *(digits if has_sizes(query) else ()),
+        ],
         first_day=None if query.created_from is None else day_of(query.created_from),
         last_day=None if query.created_to is None else day_of(query.created_to),
     )
     sets = [postings.find(each) for each in needed]
+    calls = _all_of([postings.calls(name) for name in query.facets]) if query.facets else None
+    if calls is not None:
+        sets.append(sessions_of(calls, BLOCK_SIZE))
+    if query.hours is not None:
+        sets.append(find_of_hours(postings, query.hours))
     if query.search:
         by_id = await _find_by_longer_id(tx, query)
         found = [postings.find(each) for each in alternatives]
@@ -129,7 +149,8 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> Bits:
     matching = _all_of(sets)
     if has_sizes(query):
         matching = _of_sizes(query, matching, postings, digits)
-    return await _within_bounds(tx, query, matching)
+    matching = await _within_bounds(tx, query, matching)
+    return matching, None if calls is None else count_calls(calls, matching, BLOCK_SIZE)
 
 
 def _words(query: SessionQuery) -> list[Wanted]:

@@ -54,7 +54,11 @@ def keys_of(counted: Counted | None) -> list[tuple[int, int]]:
     """The days and buckets that a session is counted in."""
     if counted is None:
         return []
-    day, _, minutes = counted
+    return keys_of_day(counted.day, counted.minutes)
+
+
+def keys_of_day(day: int, minutes: float) -> list[tuple[int, int]]:
+    """The days and buckets that so many minutes on a day are counted in."""
     bucket = bucket_of(minutes)
     return [(EVERY_DAY, bucket), (day, bucket)]
 

@@ -23,11 +23,13 @@ class SortedSession(NamedTuple):
 
 class SessionsPage(NamedTuple):
     """A page in the order of reading (one read backwards comes nearest first), how many sessions
-    match in all, and whether more follow in the direction of reading."""
+    match in all, whether more follow in the direction of reading, and how many calls have the
+    facets that are asked for."""
 
     items: list[SortedSession]
     total: int
     has_more: bool
+    calls: int | None = None
 
 
 def is_descending(query: SessionQuery) -> bool:

@@ -97,9 +97,10 @@ async def list_sessions(
     if is_by_postings(query):
         matching = await find_matching(tx, query)
         if query.offset >= matching.total or query.limit <= 0:
-            return SessionsPage([], matching.total, False)
+            return SessionsPage([], matching.total, False, matching.calls)
         found = await cut_page(tx, query, matching, chooser)
-        return SessionsPage(found[: query.limit], matching.total, len(found) > query.limit)
+        has_more = len(found) > query.limit
+        return SessionsPage(found[: query.limit], matching.total, has_more, matching.calls)
     per_day = await _count_per_day(tx, query)
     total = sum(per_day.values())
     if query.offset >= total or query.limit <= 0:

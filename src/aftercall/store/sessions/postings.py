@@ -29,6 +29,7 @@ from aftercall.store.codecs import bitset
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import Insert, insert_into
+from aftercall.store.sessions.call_postings import calls_with, stored_term
 from aftercall.store.sessions.terms import Wanted
 from aftercall.store.tables import schema
 
@@ -40,7 +41,8 @@ BLOCK_BITS: Final = 12
 every session that ends writes again for each of its terms."""
 
 _DAY_BLOCKS: Final = 1 << (NUMBER_BITS - BLOCK_BITS)
-_PLACES: Final = (1 << BLOCK_BITS) - 1
+BLOCK_SIZE: Final = 1 << BLOCK_BITS
+_PLACES: Final = BLOCK_SIZE - 1
 _MOST_BLOCKS: Final = 1 << 31
 """The column of blocks is an integer of 32 bits."""
 
@@ -71,6 +73,12 @@ def bits_of(ordinals: Iterable[int]) -> Bits:
         block, bit = block_and_bit(ordinal)
         found[block] = found.get(block, 0) | bit
     return found
+
+
+def stored_bit(term: str, bit: int) -> tuple[str, int]:
+    """The term under which a term is stored, and the bit there of a place in its block."""
+    stored, plane = stored_term(term)
+    return stored, bit << plane * BLOCK_SIZE
 
 
 def ordinals_in(block: int, bits: int) -> Iterator[int]:
@@ -110,8 +118,12 @@ class Place(NamedTuple):
 class Postings:
     """What was read of the postings."""
 
-    def __init__(self, by_term: Mapping[str, Bits]) -> None:
+    def __init__(self, by_term: dict[str, Bits]) -> None:
         self._by_term = by_term
+
+    def calls(self, name: str) -> Bits:
+        """The calls with a facet."""
+        return calls_with(self._by_term, name)
 
     def find(self, wanted: Wanted) -> Bits:
         """The sessions that the term, or any of the terms, leads to."""
@@ -236,10 +248,11 @@ async def _change(
     for place, is_new in (*((each, False) for each in gone), *((each, True) for each in new)):
         block, bit = block_and_bit(place.ordinal)
         of_block = changes.setdefault(block, {})
-        for term in place.terms:
+        for each in place.terms:
+            term, own = stored_bit(each, bit)
             bits = of_block.get(term, _NO_BITS)
             of_block[term] = (
-                _Bits(bits.gone, bits.new | bit) if is_new else _Bits(bits.gone | bit, bits.new)
+                _Bits(bits.gone, bits.new | own) if is_new else _Bits(bits.gone | own, bits.new)
             )
     for block, terms in sorted(changes.items()):
         if terms:

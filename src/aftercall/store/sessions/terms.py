@@ -8,15 +8,18 @@
 | `session~PRE`, `meeting~PRE` | whose id, or whose meeting's, begins so |
 | `size:BIT` | whose number of participants has this binary digit |
 | `measured` | in the order of quality |
-| `bad`, `browser:NAME`, `id:ID`, … | with the facet, or the participant's whole id |
+| `id:ID` | with the participant's whole id |
+| `quarter:NUMBER` | created in this quarter hour of the UTC day |
+| `call:PLACE:FACET` | whose participant of this place has the facet, as `bad`, `browser:NAME` |
 
 Beginnings up to `BEGINNING` characters are terms: a search for less than a word reads one term, not
-all words that begin so.
+all words that begin so. How terms of participants are stored, `store.sessions.call_postings` says.
 """
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from aftercall.core.instants import QUARTER_MS, QUARTERS_OF_DAY, EpochMs
 from aftercall.store.sessions.tokenizer import LAST, words_of
 
 BEGINNING: Final = 3
@@ -27,6 +30,8 @@ MEETING: Final = "meeting"
 TITLE: Final = "title"
 WORD: Final = "word"
 SESSION: Final = "session"
+QUARTER: Final = "quarter"
+CALL: Final = "call"
 
 SIZE_BITS: Final = 24
 """Binary digits of a number of participants."""
@@ -51,19 +56,38 @@ def terms_of_end(
     return frozenset(terms)
 
 
-def terms_of_verdict(found_by: Iterable[str], *, is_measured: bool) -> frozenset[str]:
-    """The terms that a session has since it was folded, of what its verdict says that it is found
-    by. Its meeting is a term since the end."""
+def terms_of_verdict(
+    marks: Iterable[str],
+    calls: Iterable[Iterable[str]],
+    *,
+    created_at: EpochMs,
+    is_measured: bool,
+) -> frozenset[str]:
+    """The terms that a session has since it was folded: of its marks, of what each of its calls is
+    found by, and of when it was created."""
     terms = {MEASURED} if is_measured else set()
+    terms.add(quarter_term(created_at // QUARTER_MS % QUARTERS_OF_DAY))
     words = []
-    for name in found_by:
+    for name in marks:
         kind, _, value = name.partition(":")
         if kind == WORD:
             words.append(value)
-        elif kind != MEETING:
+        else:
             terms.add(name)
     terms.update(_of_words(WORD, words))
+    for place, names in enumerate(calls):
+        terms.update(call_term(place, name) for name in names)
     return frozenset(terms)
+
+
+def call_term(place: int, name: str) -> str:
+    """The term of a session whose participant of this place has a facet."""
+    return f"{CALL}:{place}:{name}"
+
+
+def quarter_term(quarter: int) -> str:
+    """The term of sessions created in a quarter hour of the UTC day."""
+    return f"{QUARTER}:{quarter}"
 
 
 def wanted_word(kind: str, beginning: str) -> Wanted:

@@ -72,6 +72,38 @@ facet_tallies: Final = Table(
 )
 """How many sessions and measured participants of each day have a facet, and how many were bad."""
 
+quarter_tallies: Final = Table(
+    "quarter_tallies",
+    metadata,
+    text_column("app_id"),
+    integer_column("quarter"),
+    text_column("facet"),
+    integer_column("sessions"),
+    integer_column("bad_sessions"),
+    integer_column("measured"),
+    integer_column("bad"),
+    PrimaryKeyConstraint("app_id", "quarter", "facet"),
+    sqlite_with_rowid=False,
+)
+"""The same of each quarter hour since 1970, for the ends of periods whose days begin at another
+hour than those of UTC; but of people, and of all sessions together."""
+
+session_quarters: Final = Table(
+    "session_quarters",
+    metadata,
+    text_column("app_id"),
+    integer_column("quarter"),
+    integer_column("sessions"),
+    Column("minutes", Double, nullable=False),
+    integer_column("bad_sessions"),
+    integer_column("measured"),
+    integer_column("bad"),
+    PrimaryKeyConstraint("app_id", "quarter"),
+    sqlite_with_rowid=False,
+)
+"""How many sessions of each quarter hour have ended, their minutes, and of the folded ones the bad
+sessions and calls."""
+
 people_tallies: Final = Table(
     "people_tallies",
     metadata,

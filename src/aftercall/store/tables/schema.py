@@ -34,6 +34,8 @@ from aftercall.store.tables.facets import peer_verdicts as peer_verdicts
 from aftercall.store.tables.facets import people as people
 from aftercall.store.tables.facets import people_tallies as people_tallies
 from aftercall.store.tables.facets import people_terms as people_terms
+from aftercall.store.tables.facets import quarter_tallies as quarter_tallies
+from aftercall.store.tables.facets import session_quarters as session_quarters
 from aftercall.store.tables.facets import session_verdicts as session_verdicts
 from aftercall.store.tables.facets import sign_in_links as sign_in_links
 from aftercall.store.tables.facets import sign_ins as sign_ins

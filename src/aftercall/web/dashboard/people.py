@@ -1,13 +1,12 @@
-"""People across sessions, and sums over days."""
+"""People across sessions."""
 
 from typing import Final
 
 from litestar import get
 
-from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO, read_cursor, read_range
+from aftercall.web.dashboard.queries import CURSOR, LIMIT, read_cursor
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
-from aftercall.wire.dashboard.overview import Overview, encode_overview
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage, encode_people, encode_person
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Text, parse_path_id
@@ -60,22 +59,4 @@ async def get_person(
     return encode_answer(encode_person(page), has_alias=False)
 
 
-@get(
-    "/overview",
-    opt=described(
-        summary="Get calls by the day, and what the bad ones have in common",
-        tag="Overview",
-        about="Days in UTC, both included; the last thirty unless said otherwise, at most 366. "
-        "Each number comes with the query of the list behind it.",
-        parameters=(FROM, TO),
-        answer=Overview,
-    ),
-)
-async def get_overview(
-    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
-) -> Answer[Overview]:
-    found = await services.overviews.overview(tenant.app_id, *read_range(parameters))
-    return encode_answer(encode_overview(found), has_alias=False)
-
-
-handlers = (list_people, get_person, get_overview)
+handlers = (list_people, get_person)

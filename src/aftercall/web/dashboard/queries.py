@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import Cursor, DayHours, SearchScope, SessionOrder, SessionQuery
+from aftercall.core.overview.call_facets import FACET_MEASURED
 from aftercall.core.overview.session_summary import FACET_BAD, facet
 from aftercall.core.quality.issues import IssueName
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
+from aftercall.service.zones import Zone, find_zone
 from aftercall.wire.cursors import decode_cursor
 from aftercall.wire.query import Choice, Flag, Moment, Parameter, Query, Span, Text, Whole
 
@@ -70,12 +72,14 @@ PARTICIPANTS: Final = Span(
 )
 ONLY_BAD: Final = Flag(
     name="bad",
-    about="Only sessions that were bad for somebody; of those that go on, the ones that are bad so "
-    "far, as far as the newest are judged.",
+    about="Only calls that were bad; of sessions that go on, the ones that are bad so far, as far "
+    "as the newest are judged. This and all conditions on a person, browser, place and the like "
+    "must hold for one and the same participant of a session.",
 )
+ONLY_MEASURED: Final = Flag(name="measured", about="Only calls that have an overall level.")
 ISSUE: Final = Choice[str | None](
     name="issue",
-    about="Only sessions with this issue, as `poor_network_uplink`.",
+    about="Only calls with this issue, as `poor_network_uplink`.",
     values={name.value: name.value for name in IssueName},
     default=None,
 )
@@ -84,17 +88,26 @@ _FACETS: Final[tuple[Text | Choice[str | None], ...]] = (
     *(
         Text(name=name, about=about, longest=_LONGEST_FACET)
         for name, about in (
-            ("person", "Only sessions this person took part in."),
-            ("browser", "Only sessions somebody joined with this browser."),
-            ("os", "Only sessions somebody joined from this operating system."),
-            ("country", "Only sessions somebody joined from this country."),
-            ("network", "Only sessions somebody joined over this kind of network."),
-            (
-                "relay",
-                "Only sessions in which somebody's media went so: `none`, `udp`, `tcp`, `tls`.",
-            ),
+            ("person", "Only this person's calls."),
+            ("browser", "Only calls from this browser."),
+            ("browser_version", "Only calls from this browser and major version: `Chrome 138`."),
+            ("os", "Only calls from this operating system."),
+            ("provider", "Only calls through this network provider: `AS64496 Example Cable`."),
+            ("country", "Only calls from this country."),
+            ("region", "Only calls from this region: `Lisbon, PT`."),
+            ("network", "Only calls over this kind of network."),
+            ("relay", "Only calls whose media went so: `none`, `udp`, `tcp`, `tls`."),
+            ("client_version", "Only calls through this version of an SDK or collector."),
+            ("app_version", "Only calls from this version of the application."),
         )
     ),
+)
+HOUR: Final = Choice[int | None](
+    name="hour",
+    about="Only calls of sessions created within this hour of the day, from 0 to 23, by the clock "
+    "of `tz`; sessions that go on are not among them.",
+    values={str(hour): hour for hour in range(24)},
+    default=None,
 )
 SORT: Final = Choice(
     name="sort",
@@ -133,7 +146,7 @@ FORMAT: Final = Choice(
 )
 ZONE: Final = ZoneName(
     name="tz",
-    about="The time zone of days and months, and of the times in a CSV file, such as "
+    about="The time zone of days, hours and months, and of the times in a CSV file, such as "
     "`Europe/Berlin`.",
 )
 POINTS: Final = Whole(
@@ -152,7 +165,10 @@ CALL_PARAMETERS: Final = (
     TO,
     PARTICIPANTS,
     ONLY_BAD,
+    ONLY_MEASURED,
     *_FACETS,
+    HOUR,
+    ZONE,
     SORT,
     ORDER,
     LIMIT,
@@ -183,6 +199,8 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
         facets.append(FACET_BAD)
+    if ONLY_MEASURED.read(query):
+        facets.append(FACET_MEASURED)
     cursor, page, limit = read_cursor(query), PAGE.read(query), LIMIT.read(query)
     if cursor is not None and page > 1:
         raise Malformed('"page" and "cursor" exclude each other', code="bad_page", field=PAGE.name)
@@ -197,12 +215,23 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
         search=SEARCH.read(query),
         scope=SearchScope.PARTICIPANTS,
         facets=tuple(facets),
+        hours=_read_hours(query),
         order=SORT.read(query),
         is_descending=ORDER.read(query),
         offset=(page - 1) * limit,
         cursor=cursor,
         limit=limit,
     )
+
+
+def read_zone(query: Query) -> Zone:
+    """The zone of days and hours. Raises `Malformed`."""
+    return find_zone(str(ZONE.read(query)))
+
+
+def _read_hours(query: Query) -> DayHours | None:
+    zone, hour = read_zone(query), HOUR.read(query)
+    return None if hour is None else DayHours(hour, zone.offsets)
 
 
 def read_wanted(query: Query) -> Wanted:

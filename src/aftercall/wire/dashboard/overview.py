@@ -1,128 +1,247 @@
-"""Calls by the day, and what the bad ones have in common."""
+"""Two periods beside each other, and the calls of both by what they have in common.
+
+A call is one person in one session; those that have an overall level are the measured ones. Shares
+are percent, differences points, both with the bounds of their interval of 95 %.
+"""
+
+from typing import Final, Literal
 
 import msgspec
 
-from aftercall.core.instants import format_day
-from aftercall.core.overview.day_facts import (
-    DIMENSIONS,
-    DayFacts,
-    FacetFacts,
-    MeetingFacts,
-    OverviewFacts,
+from aftercall.core.instants import EpochMs, format_day, format_iso
+from aftercall.core.overview.periods import (
+    BreakdownFacts,
+    ComparisonFacts,
+    Period,
+    PeriodFacts,
+    SpanFacts,
+    Sum,
+    ValueFacts,
+    difference_of,
+    share_of,
 )
+from aftercall.core.overview.proportions import Interval, is_certain
 
 Filter = dict[str, str]
-"""Query parameters of the list behind a number."""
+"""Query parameters of the list behind a number: with `measured` or `bad` of the calls, without of
+the sessions."""
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sessions and their participants; live sessions count among `sessions` alone."""
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """The bad ones among measured calls, in percent, with Wilson's interval."""
 
-    sessions: int
-    minutes: float
-    people: int
-    participants: int
+    percent: float
+    low: float
+    high: float
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """By how many points a share is higher than before, with Newcombe's interval; `is_certain`: it
+    leaves out 0."""
+
+    points: float
+    low: float
+    high: float
+    is_certain: bool
+
+
+class CallCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Measured calls. `share` is null of fewer than twenty."""
+
     measured_participants: int
     bad_participants: int
-    bad_sessions: int
-    filter: Filter
+    share: Share | None
 
 
-class Day(Totals, frozen=True, kw_only=True):
-    """One day in UTC, `YYYY-MM-DD`."""
-
-    day: str
-
-
-class WorstMeeting(msgspec.Struct, frozen=True, kw_only=True):
-    meeting_id: str
-    title: str
-    sessions: int
-    bad_sessions: int
-    measured_participants: int
-    bad_participants: int
-    filter: Filter
-
-
-class BreakdownRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The participants with one browser, country, …"""
-
-    value: str
-    sessions: int
-    measured_participants: int
-    bad_participants: int
-    filter: Filter
-
-
-class Breakdowns(msgspec.Struct, frozen=True, kw_only=True):
-    browser: list[BreakdownRow]
-    os: list[BreakdownRow]
-    country: list[BreakdownRow]
-    network: list[BreakdownRow]
-    relay: list[BreakdownRow]
-    issue: list[BreakdownRow]
-
-
-class Overview(
+class OverviewSpan(
     msgspec.Struct, frozen=True, kw_only=True, rename={"from_day": "from", "to_day": "to"}
 ):
-    """A range of days, both included."""
+    """A day, or a run of seven; both dates are included. Live sessions count among `sessions`
+    alone."""
 
     from_day: str
     to_day: str
-    days: list[Day]
-    totals: Totals
-    worst_meetings: list[WorstMeeting]
-    breakdowns: Breakdowns
+    sessions: int
+    minutes: float
+    bad_sessions: int
+    calls: CallCounts
+    filter: Filter
 
 
-def encode_overview(found: OverviewFacts) -> Overview:
+class OverviewPeriod(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"from_day": "from", "to_day": "to"}
+):
+    """A period; both dates are included. `people` were there on the UTC days of these dates, which
+    `people_filter` names."""
+
+    from_day: str
+    to_day: str
+    days: int
+    sessions: int
+    minutes: float
+    people: int
+    bad_sessions: int
+    calls: CallCounts
+    spans: list[OverviewSpan]
+    filter: Filter
+    people_filter: Filter
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """A period and the one that it is compared with, in days of the zone."""
+
+    zone: str
+    now: EpochMs
+    span: Literal["day", "week"]
+    this: OverviewPeriod
+    other: OverviewPeriod
+    difference: Difference | None
+
+
+class BreakdownRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls with one value. `is_high`: more of them were bad than of all others, 99 % sure."""
+
+    value: str
+    title: str | None
+    calls: CallCounts
+    other_calls: CallCounts
+    difference: Difference | None
+    is_high: bool
+    filter: Filter
+    other_filter: Filter
+
+
+class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of both periods by one dimension; `left_out` is the number of values that are not
+    listed."""
+
+    by: str
+    all: CallCounts
+    rows: list[BreakdownRow]
+    left_out: int
+
+
+class Breakdowns(msgspec.Struct, frozen=True, kw_only=True):
+    """The breakdowns that were asked for, in the order of the documented dimensions."""
+
+    breakdowns: list[Breakdown]
+
+
+def encode_overview(found: ComparisonFacts) -> Overview:
     """Each number comes with the query of the list behind it."""
-    first, last = format_day(found.days[0].day), format_day(found.days[-1].day)
-    span = {"from": first, "to": last}
+    this, other = _period(found.this), _period(found.other)
+    spans = found.this.spans
+    is_by_day = all(each.first_day == each.last_day for each in spans)
     return Overview(
+        zone=found.zone,
+        now=found.now,
+        span="day" if is_by_day else "week",
+        this=this,
+        other=other,
+        difference=_difference(difference_of(_sum(found.this), _sum(found.other))),
+    )
+
+
+def encode_breakdowns(found: list[BreakdownFacts]) -> Breakdowns:
+    return Breakdowns(breakdowns=[_breakdown(each) for each in found])
+
+
+def _breakdown(found: BreakdownFacts) -> Breakdown:
+    return Breakdown(
+        by=found.dimension,
+        all=_calls(found.all),
+        rows=[_row(found, each) for each in found.values],
+        left_out=found.left_out,
+    )
+
+
+def _row(found: BreakdownFacts, one: ValueFacts) -> BreakdownRow:
+    own: Filter = {_PARAMETERS.get(found.dimension, found.dimension): one.value}
+    if found.dimension == "hour":
+        own["tz"] = found.zone
+    return BreakdownRow(
+        value=one.value,
+        title=one.title,
+        calls=_calls(one.this),
+        other_calls=_calls(one.other),
+        difference=_difference(one.difference),
+        is_high=one.is_high,
+        filter=_filter(found.this) | own,
+        other_filter=_filter(found.other) | own,
+    )
+
+
+_PARAMETERS: Final = {"meeting": "meeting_id"}
+
+
+def _period(found: PeriodFacts) -> OverviewPeriod:
+    spans = found.spans
+    first, last = format_day(found.first_day), format_day(found.last_day)
+    return OverviewPeriod(
         from_day=first,
         to_day=last,
-        days=[_day(each) for each in found.days],
-        totals=_totals(found, span),
-        worst_meetings=[_meeting(each, span) for each in found.worst_meetings],
-        breakdowns=Breakdowns(
-            **{
-                dimension: [_row(dimension, each, span) for each in found.breakdowns[dimension]]
-                for dimension in DIMENSIONS
-            }
+        days=found.last_day - found.first_day + 1,
+        sessions=sum(each.sessions for each in spans),
+        minutes=round(sum(each.minutes for each in spans), 4),
+        people=found.people,
+        bad_sessions=sum(each.bad_sessions for each in spans),
+        calls=_calls(_sum(found)),
+        spans=[_span(each) for each in spans],
+        filter=_filter(found.period),
+        people_filter={"from": first, "to": last},
+    )
+
+
+def _span(found: SpanFacts) -> OverviewSpan:
+    calls = Sum(found.sessions, found.bad_sessions, found.measured, found.bad)
+    return OverviewSpan(
+        from_day=format_day(found.first_day),
+        to_day=format_day(found.last_day),
+        sessions=found.sessions,
+        minutes=found.minutes,
+        bad_sessions=found.bad_sessions,
+        calls=_calls(calls),
+        filter=_filter(found.period),
+    )
+
+
+def _sum(found: PeriodFacts) -> Sum:
+    spans = found.spans
+    return Sum(
+        sum(each.sessions for each in spans),
+        sum(each.bad_sessions for each in spans),
+        sum(each.measured for each in spans),
+        sum(each.bad for each in spans),
+    )
+
+
+def _calls(calls: Sum) -> CallCounts:
+    share = share_of(calls)
+    return CallCounts(
+        measured_participants=calls.measured,
+        bad_participants=calls.bad,
+        share=None
+        if share is None
+        else Share(
+            percent=_hundred(share.value), low=_hundred(share.low), high=_hundred(share.high)
         ),
     )
 
 
-def _day(facts: DayFacts) -> Day:
-    name = format_day(facts.day)
-    return Day(**facts._asdict() | {"day": name, "filter": {"from": name, "to": name}})
-
-
-def _totals(found: OverviewFacts, span: Filter) -> Totals:
-    days = found.days
-    return Totals(
-        sessions=sum(day.sessions for day in days),
-        minutes=round(sum(day.minutes for day in days), 4),
-        people=found.people,
-        participants=sum(day.participants for day in days),
-        measured_participants=sum(day.measured_participants for day in days),
-        bad_participants=sum(day.bad_participants for day in days),
-        bad_sessions=sum(day.bad_sessions for day in days),
-        filter=span,
+def _difference(found: Interval | None) -> Difference | None:
+    if found is None:
+        return None
+    return Difference(
+        points=_hundred(found.value),
+        low=_hundred(found.low),
+        high=_hundred(found.high),
+        is_certain=is_certain(found),
     )
 
 
-def _meeting(facts: MeetingFacts, span: Filter) -> WorstMeeting:
-    return WorstMeeting(**facts._asdict(), filter=span | {"meeting_id": facts.meeting_id})
+def _hundred(fraction: float) -> float:
+    return round(100 * fraction, 3)
 
 
-def _row(dimension: str, facts: FacetFacts, span: Filter) -> BreakdownRow:
-    return BreakdownRow(
-        value=facts.value,
-        sessions=facts.sessions,
-        measured_participants=facts.measured_participants,
-        bad_participants=facts.bad_participants,
-        filter=span | {dimension: facts.value},
-    )
+def _filter(period: Period) -> Filter:
+    return {"from": format_iso(period.from_at), "to": format_iso(period.to_at)}

@@ -64,11 +64,14 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the table, the sessions that go on apart."""
+    """One page of the table, the sessions that go on apart. A call is one person in one session:
+    `calls` is the number of those that meet all conditions on one participant, and null if there
+    is no such condition."""
 
     live: list[SessionRow]
     items: list[SessionRow]
     total: int
+    calls: int | None
     next_cursor: str | None
     previous_cursor: str | None
     now: EpochMs
@@ -86,6 +89,7 @@ def encode_session_list(found: SessionList) -> SessionListPage:
         live=[encode_session_row(each) for each in found.live],
         items=[encode_session_row(each) for each in found.items],
         total=found.total,
+        calls=found.calls,
         next_cursor=encode_cursor(found.next_cursor),
         previous_cursor=encode_cursor(found.previous_cursor),
         now=found.now,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from aftercall.store.sessions.bulk_index import index_all
-from aftercall.store.sessions.facets import found_by, read_counted
+from aftercall.store.sessions.counted import found_by, read_counted
 from aftercall.store.sessions.tokenizer import words_of
 
 revision = "0006"

@@ -1,0 +1,108 @@
+"""Two periods beside each other."""
+
+from typing import Any, Final
+
+from litestar import get
+
+from aftercall.core.instants import day_of
+from aftercall.core.overview.call_facets import DIMENSIONS
+from aftercall.service.dashboard.overview import HOUR, MEETING, Compared
+from aftercall.service.services import Services
+from aftercall.web.dashboard.queries import ZONE, read_zone
+from aftercall.web.http.dependencies import ProvidedQuery, ProvidedServices, ProvidedTenant
+from aftercall.web.openapi.operations import described
+from aftercall.wire.dashboard.overview import (
+    Breakdowns,
+    Overview,
+    encode_breakdowns,
+    encode_overview,
+)
+from aftercall.wire.envelope import Answer, encode_answer
+from aftercall.wire.query import Choices, Moment, Query
+
+TAG: Final = "Overview"
+
+
+class Date(Moment):
+    """A date, without a time of day."""
+
+    def read_day(self, query: Query) -> int | None:
+        """The date, in days since 1970-01-01. Raises `Malformed`."""
+        text = self._last(query)
+        if not text:
+            return None
+        if len(text) != len("2026-11-21"):
+            raise self._malformed("bad_time", "a date, as 2026-11-21")
+        at = self.read(query)
+        return None if at is None else day_of(at)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
+
+FROM: Final = Date(name="from", about="The first day; thirteen days before the last if none.")
+TO: Final = Date(name="to", about="The last day, which is included; today if none.")
+AGAINST_FROM: Final = Date(
+    name="against_from",
+    about="The first day of the period to compare with; without any, the period of as many days "
+    "directly before.",
+)
+AGAINST_TO: Final = Date(name="against_to", about="The last day of the period to compare with.")
+BY: Final = Choices(
+    name="by",
+    about="What to break calls down by. Of meetings, those with the most bad sessions are listed.",
+    values=(*DIMENSIONS, MEETING, HOUR),
+)
+PERIODS: Final = (FROM, TO, AGAINST_FROM, AGAINST_TO, ZONE)
+
+
+def read_periods(services: Services, query: Query) -> Compared:
+    """The periods asked for. Raises `Malformed` naming the parameter at fault."""
+    this = FROM.read_day(query), TO.read_day(query)
+    other = AGAINST_FROM.read_day(query), AGAINST_TO.read_day(query)
+    return services.overviews.compared(read_zone(query), this, other)
+
+
+@get(
+    "/overview",
+    opt=described(
+        summary="Compare the calls of two periods",
+        tag=TAG,
+        about="Days by the clock of the zone, at most 366 in each period; more than 90 come in "
+        "runs of seven. Each number comes with the query of the list behind it.",
+        parameters=PERIODS,
+        answer=Overview,
+    ),
+)
+async def get_overview(
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
+) -> Answer[Overview]:
+    found = await services.overviews.compare(tenant.app_id, read_periods(services, parameters))
+    return encode_answer(encode_overview(found), has_alias=False)
+
+
+@get(
+    "/overview/breakdowns",
+    opt=described(
+        summary="Compare the calls of two periods by what they have in common",
+        tag=TAG,
+        about="The highest lower bound of the share of bad calls comes first. Calls of which "
+        "nothing is known are in no row.",
+        parameters=(BY, *PERIODS),
+        answer=Breakdowns,
+    ),
+)
+async def get_breakdowns(
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
+) -> Answer[Breakdowns]:
+    compared = read_periods(services, parameters)
+    chosen = BY.read(parameters) or frozenset(BY.values)
+    found = [
+        await services.overviews.break_down(tenant.app_id, compared, by)
+        for by in BY.values
+        if by in chosen
+    ]
+    return encode_answer(encode_breakdowns(found), has_alias=False)
+
+
+handlers = (get_overview, get_breakdowns)
