@@ -83,7 +83,7 @@ clean: ## Remove installed and built files, but no data
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/aftercall/_static
 
 PAGE_SOURCES := $(wildcard package.json package-lock.json) \
-	$(shell find collector dashboard pages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+	$(shell find collector dashboard pages docs -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .setup-stamp: requirements/tools.txt requirements/run.txt pyproject.toml scripts/set-up
 	@scripts/set-up run

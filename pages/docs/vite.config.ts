@@ -10,6 +10,7 @@ export default defineConfig({
     // Everything stays a file of its own: the page's policy allows no inline script or style.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "guide.html"].map((name) => fileURLToPath(new URL(name, import.meta.url))) },
     // Swagger UI is one file of its makers.
     chunkSizeWarningLimit: 2_000,
   },

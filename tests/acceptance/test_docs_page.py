@@ -1,10 +1,11 @@
 """The API's documentation in a real browser: complete, and from this server alone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.acceptance import http_client
 from tests.acceptance.chromium import find_chromium
@@ -66,7 +67,12 @@ def test_every_operation_can_be_read_and_tried_without_another_host(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
+        # The page asks who is signed in, and here nobody is.
+        lambda message: (
+            complaints.append(message.text)
+            if message.type == "error" and not message.location["url"].endswith("/v1/me")
+            else None
+        ),
     )
     page.goto(f"{server.url}/docs", timeout=TIMEOUT_MS)
     expect(page.locator(".opblock-tag")).to_have_count(len(tags_of(server)))
@@ -94,4 +100,94 @@ def test_every_operation_can_be_read_and_tried_without_another_host(
         server.url.split("/")[2]
     }
     assert complaints == []
+    context.close()
+
+
+def open_operation(page: Page, tag: str, name: str) -> Locator:
+    page.locator(f"#operations-tag-{tag}").click()
+    operation = page.locator(f"#operations-{tag}-{name}")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    return operation
+
+
+def test_who_is_signed_in_tries_requests_with_the_own_ids_filled_in(
+    server: Server, chromium: Browser
+) -> None:
+    context = chromium.new_context(base_url=server.url)
+    context.set_default_timeout(TIMEOUT_MS)
+    assert context.request.post("/v1/sign-in", data={"token": server.api_token}).ok
+    page = context.new_page()
+    page.goto("/docs")
+    expect(page.locator("#who")).to_contain_text("may read and write")
+    expect(page.locator("#use-token")).to_be_hidden()
+    operation = open_operation(page, "Meetings", "create_meeting")
+    expect(operation.get_by_placeholder("app_id")).to_have_value(server.app_id)
+    # The server takes a change with a cookie only with the value that guards against forgery.
+    with page.expect_response(lambda answer: answer.request.method == "POST") as sent:
+        operation.get_by_role("button", name="Execute").click()
+    assert sent.value.status == 201
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page).to_have_url(re.compile("/sessions"))
+    context.close()
+
+
+def test_a_token_is_taken_in_place_of_a_sign_in_and_not_kept(
+    server: Server, chromium: Browser
+) -> None:
+    context = chromium.new_context(base_url=server.url)
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto("/docs")
+    expect(page.locator("#who")).to_contain_text("give an API token")
+    page.get_by_label("API token").fill("ac_nobody")
+    page.get_by_role("button", name="Use", exact=True).click()
+    expect(page.locator("#who")).to_contain_text("does not know this token")
+    page.get_by_label("API token").fill(server.api_token)
+    page.get_by_role("button", name="Use", exact=True).click()
+    expect(page.locator("#who")).to_contain_text("may read and write")
+    operation = open_operation(page, "Settings", "list_my_apps")
+    with page.expect_response(lambda answer: answer.url.endswith("/v1/apps")) as sent:
+        operation.get_by_role("button", name="Execute").click()
+    assert sent.value.status == 200
+    page.reload()
+    expect(page.locator("#who")).to_contain_text("give an API token")
+    context.close()
+
+
+def test_the_theme_is_the_one_chosen_in_the_dashboard(server: Server, chromium: Browser) -> None:
+    context = chromium.new_context(base_url=server.url, color_scheme="light")
+    page = context.new_page()
+    page.goto("/docs")
+    page.get_by_role("button", name="Colours: as the system").click()
+    page.get_by_role("button", name="Colours: light").click()
+    for address in ("/docs", "/docs/guide", "/try", "/sign-in"):
+        page.goto(address)
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    context.close()
+
+
+def test_every_page_of_the_guide_opens_and_its_links_lead_somewhere(
+    server: Server, chromium: Browser
+) -> None:
+    context = chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 860})
+    page = context.new_page()
+    page.goto("/docs/guide")
+    expect(page.get_by_role("heading", level=1)).to_have_text("From nothing to a record")
+    addresses = page.locator("#contents a").evaluate_all("links => links.map(link => link.href)")
+    inside: set[str] = set()
+    for address in addresses:
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("There is no such page")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        inside |= set(
+            page.locator("#text a").evaluate_all("links => links.map(link => link.pathname)")
+        )
+    guide = {path for path in inside if path.startswith("/docs/guide/")}
+    assert len(guide) > 10
+    for path in guide:
+        assert http_client.get(server.url + path).status_code == 200
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("There is no such page")
+    assert {path for path in inside - guide if path.endswith(".md")} == set()
     context.close()

@@ -66,7 +66,7 @@ export function FirstRun({ appId, list }: { appId: string; list: Resource<Sessio
           </a>
         )}
         <SampleDay />
-        <a class="guide" href="/docs">
+        <a class="guide" href="/docs/guide">
           Read the guide
         </a>
       </div>

@@ -1,7 +1,12 @@
 /** The part of Swagger UI that is used; its bundle brings no types. */
 declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
-  interface Options {
+  interface SentRequest {
     url: string;
+    method?: string;
+    headers: Record<string, string>;
+  }
+  interface Options {
+    spec: object;
     dom_id: string;
     layout: "BaseLayout";
     presets: unknown[];
@@ -12,6 +17,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     validatorUrl: null;
     tryItOutEnabled: boolean;
     displayRequestDuration: boolean;
+    requestInterceptor: (request: SentRequest) => SentRequest;
   }
   const SwaggerUIBundle: {
     (options: Options): unknown;

@@ -1,4 +1,5 @@
 import { watchPage, type State } from "aftercall-collector";
+import { startFrame } from "../../frame/frame";
 import { type Call, type LineKind, startCall } from "./call";
 import { byId, dress, make, showProblem } from "./dom";
 import { enter, readVisit, saveVisit, suggestRoom, type Ticket } from "./entrance";
@@ -30,6 +31,8 @@ const STATES: Record<State, string> = {
 
 function show(view: (typeof views)[number]): void {
   for (const name of views) byId(name).hidden = name !== view;
+  // A call takes the whole screen.
+  byId("frame").hidden = view === "call";
 }
 
 const media = makeMedia(() => {
@@ -191,6 +194,7 @@ function listen(): void {
 }
 
 async function begin(): Promise<void> {
+  startFrame();
   dress(byId("talk-toggle"), "talk", "Show or hide chat and captions");
   dress(byId("leave"), "leave", "Leave the call");
   dressSwitches();

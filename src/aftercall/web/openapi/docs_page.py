@@ -1,6 +1,6 @@
-"""The API's documentation: the OpenAPI document, and Swagger UI as a page of our own.
+"""The documentation: the OpenAPI document, Swagger UI as a page of our own, and the guide.
 
-The page is built into the package and asks nobody but this server.
+The pages are built into the package and ask nobody but this server.
 """
 
 import gzip
@@ -22,7 +22,8 @@ FOLDER: Final = Path(__file__).parents[2] / "_static" / "docs"
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 _NOT_BUILT: Final = (
     b"The page is not built. Install Node 20 or later and run `make pages`.\n"
@@ -44,7 +45,17 @@ def _gzipped(name: str) -> bytes:
 
 @get("/docs", sync_to_thread=False)
 def page() -> Response[bytes]:
-    content = _files().get("index.html")
+    return _page("index.html")
+
+
+@get(["/docs/guide", "/docs/guide/{folder:str}/{name:str}"], sync_to_thread=False)
+def guide() -> Response[bytes]:
+    """The guide; which of its texts is shown is read from the address by the page."""
+    return _page("guide.html")
+
+
+def _page(name: str) -> Response[bytes]:
+    content = _files().get(name)
     if content is None:
         return Response(_NOT_BUILT, status_code=503, media_type=MEDIA_TYPES[".txt"])
     headers = {"content-security-policy": CONTENT_SECURITY_POLICY, "cache-control": "no-cache"}
@@ -70,4 +81,4 @@ def document(request: Request[None, None, State]) -> Response[bytes]:
     return Response(msgspec.json.encode(request.app.state.document), media_type=JSON)
 
 
-handlers = (page, asset, document)
+handlers = (page, guide, asset, document)
