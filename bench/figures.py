@@ -69,6 +69,7 @@ def _figures(output: str) -> Iterator[tuple[str, Figure]]:
                 yield size + found["label"].strip(), Figure(_number(found["ms"]))
             elif found := _PROCESSOR.match(line):
                 yield "processor, s", Figure(float(found["s"]))
+                yield "memory, MB", Figure(float(found["mb"]), is_size=True)
 
 
 def _row(header: list[str], cells: list[str]) -> Iterator[tuple[str, Figure]]:

@@ -27,7 +27,7 @@ LEAST_MS: Final = 1.0
 
 BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "intake": ("--rounds", "3", "--seconds", "2"),
-    "crowd": ("--peers", "1000", "--seconds", "10"),
+    "crowd": ("--seconds", "15"),
     "flood": ("--rounds", "1", "--seconds", "5"),
     "fold": (),
     "per_report": (),
@@ -35,11 +35,13 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "live_page": ("--minutes", "20"),
     "lists": ("--sessions", "30000"),
     "calls": ("--sessions", "30000"),
-    "session_end": ("--peers", "30"),
-    "growth": ("--people", "10", "50"),
+    "session_end": ("--peers", "500"),
+    "growth": ("--people", "2", "10", "50", "500"),
 }
-"""Each with the arguments of its short form. `collector` needs a browser and `soak` asks whether
-anything is lost: both are run by themselves."""
+"""Each with the arguments of its short form. The end of a session of 500 people with 20 streams,
+10,000 peers at their own pace and growth from 2 to 500 people have the sizes of the goals. Run by
+themselves are `collector`, which needs a browser, `soak`, which asks whether anything is lost, and
+`retention` and `segment_bytes`."""
 
 
 def yardstick_ms() -> float:

@@ -29,6 +29,7 @@ def test_every_timed_figure_has_a_name() -> None:
         "server | no-op | CPU per report, µs": Figure(24),
         "20 streams | decode": Figure(12.5),
         "processor, s": Figure(1.75),
+        "memory, MB": Figure(210, is_size=True),
         "all, people | end: fold | 10": Figure(159),
         "all, people | end: fold | 50": Figure(1_798.2),
     }

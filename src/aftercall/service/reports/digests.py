@@ -107,8 +107,10 @@ class Digests:
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Make the digests of the sessions that lists requested, one after another, and drop what
-        nobody looks at, until `stop`."""
+        """Make the digests of the sessions that lists requested, and drop what nobody looks at,
+        until `stop`. After each it rests for as long as that took, so that an answer meanwhile
+        waits for one of them, not for all."""
+        loop = asyncio.get_running_loop()
         self._is_running = True
         try:
             while not stop.is_set():
@@ -120,7 +122,7 @@ class Digests:
                             await self._has_requested.wait()
                     continue
                 key = next(iter(self._requested))
-                session = self._requested[key]
+                session, began_s = self._requested[key], loop.time()
                 try:
                     await self.live_session_digest(session)
                 except Unavailable:
@@ -130,6 +132,9 @@ class Digests:
                     log.error("measuring failed", action="measuring_failed", exc_info=error)
                 finally:
                     self._requested.pop(key, None)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(loop.time() - began_s):
+                        await stop.wait()
         finally:
             self._is_running = False
 
