@@ -76,6 +76,7 @@ export const SESSION_LIST_PARAMETERS = [
   "from",
   "to",
   "participants",
+  "level",
   "bad",
   "measured",
   "issue",

@@ -134,6 +134,7 @@ export type SessionListPage = {
   next_cursor: string | null;
   previous_cursor: string | null;
   now: number;
+  levels: SessionLevels | null;
 };
 
 /** One session, as a row of the table. Moments are ms since 1970. */
@@ -204,6 +205,14 @@ export type WorstIssue = {
   noun: string;
   amount: string;
   others_affected: number;
+};
+
+/** How many sessions there are whatever their level, and of each level but good. */
+export type SessionLevels = {
+  every: number;
+  bad: number;
+  poor: number;
+  fair: number;
 };
 
 /** A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. `personal` is the verdict as each participant had the call, by id. `heard_at` is when anybody present was last heard of. After the end the figures may change until `is_final`, expected at `settles_at`. */

@@ -61,7 +61,7 @@ export function SessionsPage({ appId }: { appId: string }) {
       {query.get("search") && !query.get("person") && (
         <FoundPeople appId={appId} search={query.get("search") ?? ""} />
       )}
-      <FilterBar appId={appId} />
+      <FilterBar appId={appId} levels={data?.levels} />
       <Trouble resource={list} />
       {data ? (
         <div class={listClass(list)} aria-busy={!list.isCurrent}>

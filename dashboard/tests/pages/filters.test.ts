@@ -20,7 +20,7 @@ describe("the filters of the sessions list", () => {
   });
 
   it("are shown as chips that take their name along", () => {
-    expect(chipsOf(query("person=p1&person_name=Ada&country=DE&bad=true"))).toEqual([
+    expect(chipsOf(query("person=p1&person_name=Ada&country=DE&level=bad"))).toEqual([
       { name: "person", text: "Person: Ada", removes: ["person", "person_name"] },
       { name: "country", text: "Country: Germany", removes: ["country", "country_name"] },
     ]);

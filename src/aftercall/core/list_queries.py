@@ -66,6 +66,8 @@ class SessionQuery(Record, frozen=True, kw_only=True):
     search: str | None = None
     scope: SearchScope = SearchScope.TITLES
     facets: tuple[str, ...] = ()
+    level: int | None = None
+    """The level of those participants who were worst off."""
     hours: DayHours | None = None
     order: SessionOrder = SessionOrder.CREATED_AT
     is_descending: bool = True

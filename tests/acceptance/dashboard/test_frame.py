@@ -139,7 +139,7 @@ def test_a_lost_connection_keeps_the_data_and_is_tried_again(
     page.goto("/sessions")
     expect(page.locator(ROW).first).to_be_visible()
     context.set_offline(True)
-    page.get_by_role("button", name="Ended").click()
+    page.get_by_label("Status").select_option("Ended")
     expect(page.get_by_role("alert")).to_contain_text("No connection since")
     expect(page.locator(ROW).first).to_be_visible()
     context.set_offline(False)

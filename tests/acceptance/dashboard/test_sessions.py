@@ -45,15 +45,19 @@ def test_a_live_call_appears_and_ends_without_a_reload(server: Server, page: Pag
 
 def test_filters_are_kept_in_the_address(server: Server, page: Page) -> None:
     page.goto("/sessions")
-    page.get_by_role("button", name="Bad only").click()
-    expect(page).to_have_url(re.compile(r"bad=true"))
-    expect(page.locator(ROW)).to_have_count(read(server, "calls?bad=true")["total"])
+    verdicts = page.get_by_role("group", name="Verdict")
+    counts = read(server, "calls")["levels"]
+    for word in ("bad", "poor", "fair"):
+        expect(verdicts.get_by_role("button", name=word)).to_contain_text(str(counts[word]))
+    verdicts.get_by_role("button", name="Bad").click()
+    expect(page).to_have_url(re.compile(r"level=bad"))
+    expect(page.locator(ROW)).to_have_count(counts["bad"])
     bad = ids_of(page)
-    assert bad == [call["id"] for call in read(server, "calls?bad=true")["items"]]
+    assert bad == [call["id"] for call in read(server, "calls?level=bad")["items"]]
 
     page.reload()
     expect(page.locator(ROW)).to_have_count(len(bad))
-    expect(page.get_by_role("button", name="Bad only")).to_have_attribute("aria-pressed", "true")
+    expect(verdicts.get_by_role("button", name="Bad")).to_have_attribute("aria-pressed", "true")
 
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
@@ -218,7 +222,7 @@ def test_an_empty_list_names_its_filters_and_offers_to_drop_each(
 ) -> None:
     page.goto("/sessions?bad=true&search=nobodyhasthisname")
     expect(page.get_by_text("No session matches")).to_be_visible()
-    expect(page.locator(".empty")).to_contain_text("Search: nobodyhasthisname; Bad only")
+    expect(page.locator(".empty")).to_contain_text("Search: nobodyhasthisname; Bad calls")
     page.get_by_role("button", name=re.compile("^Without .*Search")).click()
     expect(page.locator(ROW)).to_have_count(read(server, "calls?bad=true")["total"])
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.overview.session_facts import LevelTotals
 from aftercall.core.overview.session_summary import FACET_BAD
 from aftercall.core.records import Phase
 from aftercall.store.engine.database import Database
@@ -98,6 +99,11 @@ async def test_bad_sessions_that_go_on_are_beside_the_bad_ones_that_ended(
         found = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), is_live=is_live))
         assert [each.session.id for each in found.live] == ["session"]
         assert (found.items, found.total) == ([], 1)
+    bad = await lists.list_sessions(replace(ALL, level=1))
+    assert [each.session.id for each in bad.live] == ["session"]
+    assert bad.levels == LevelTotals(every=1, bad=1, poor=0, fair=0)
+    good = await lists.list_sessions(replace(ALL, level=4))
+    assert (good.live, good.total, good.levels) == ([], 0, bad.levels)
     ended = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), is_live=False))
     assert (ended.live, ended.total) == ([], 0)
     other = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), meeting_id="other"))

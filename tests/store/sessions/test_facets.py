@@ -142,11 +142,12 @@ async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
         await save_verdict(tx, first, [pack_peer_verdict(peer("p")), pack_peer_verdict(peer("q"))])
     quarter = quarter_term(quarter_of(T0) % QUARTERS_OF_DAY)
     each = {f"call:{place}:{name}" for place in range(3) for name in (chrome, "measured")}
-    assert await _facets(db) == {*each, "call:1:bad", quarter, "id:x", "measured"}
+    assert await _facets(db) == {*each, "call:1:bad", quarter, "id:x", "measured", "level:3"}
     async with db.write() as tx:
         await save_verdict(tx, second, [pack_peer_verdict(peer("q"))])
     assert await _facets(db) == {
-        f"call:0:{safari}", "call:0:measured", "call:1:measured", quarter, "id:y", "measured"
+        f"call:0:{safari}", "call:0:measured", "call:1:measured", quarter, "id:y", "measured",
+        "level:3",
     }  # fmt: skip
     day = day_of(T0)
     assert await _tallies(db) == {

@@ -29,7 +29,7 @@ def test_a_session_is_found_by_what_a_word_begins_with_and_by_nothing_else(
 ) -> None:
     by_title = terms_of_end(id="i", meeting_id="m", title=title, total_participants=0)
     by_name = terms_of_verdict(
-        [f"word:{word}" for word in words_of(title)], [], created_at=EpochMs(0), is_measured=False
+        [f"word:{word}" for word in words_of(title)], [], created_at=EpochMs(0), level=None
     )
     for word in words_of(search):
         is_there = any(each.startswith(word) for each in words_of(title))
@@ -50,9 +50,9 @@ def test_a_verdict_adds_ids_its_quarter_and_what_each_call_is_found_by() -> None
         ["id:U~1", "word:li"],
         [["bad", "browser:Chrome"], [], ["browser:Chrome"]],
         created_at=EpochMs(DAY_MS + 3 * HOUR_MS + 30 * MINUTE_MS),
-        is_measured=True,
+        level=2,
     )
     assert found == {
-        "id:U~1", "measured", "word~l", "word~li", "quarter:14",
+        "id:U~1", "measured", "level:2", "word~l", "word~li", "quarter:14",
         "call:0:bad", "call:0:browser:Chrome", "call:2:browser:Chrome",
     }  # fmt: skip

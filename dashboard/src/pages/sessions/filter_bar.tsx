@@ -1,3 +1,5 @@
+import type { SessionLevels } from "../../api/types";
+import { formatCount } from "../../format/numbers";
 import { Icon } from "../../components/icon";
 import { goQuery, place } from "../../route";
 import { sessionListPath, chipsOf, searchChip, fromTheStart, isFiltered } from "./filters";
@@ -5,7 +7,7 @@ import { MoreFilters } from "./more_filters";
 import { WhenFilter } from "./time_filter";
 
 const STATES = [
-  { value: "", text: "All" },
+  { value: "", text: "Live and ended" },
   { value: "LIVE", text: "Live" },
   { value: "ENDED", text: "Ended" },
 ];
@@ -16,34 +18,51 @@ const ORDERS = [
   { sort: "minutes", order: "desc", text: "Most minutes first" },
 ];
 
+const LEVELS = [
+  { value: "", text: "All", count: "every" },
+  { value: "bad", text: "Bad", count: "bad" },
+  { value: "poor", text: "Poor", count: "poor" },
+  { value: "fair", text: "Fair", count: "fair" },
+] as const;
+
+interface Props {
+  appId: string;
+  /** The numbers of sessions by their level, where they are known. */
+  levels: SessionLevels | null | undefined;
+}
+
 /** The filters above the list; the search is in the top bar. */
-export function FilterBar({ appId }: { appId: string }) {
+export function FilterBar({ appId, levels }: Props) {
   const { query } = place.value;
   const chips = [...searchChip(query), ...chipsOf(query)];
   return (
     <div class="filters">
       <div class="row">
-        <div class="segments" role="group" aria-label="Status">
-          {STATES.map(({ value, text }) => (
+        <div class="segments" role="group" aria-label="Verdict">
+          {LEVELS.map(({ value, text, count }) => (
             <button
               key={value}
               type="button"
-              aria-pressed={(query.get("status") ?? "") === value}
-              onClick={() => goQuery(fromTheStart({ status: value }))}
+              aria-pressed={(query.get("level") ?? "") === value}
+              onClick={() => goQuery(fromTheStart({ level: value || null }))}
             >
               {text}
+              {levels && <span class="count">{formatCount(levels[count])}</span>}
             </button>
           ))}
         </div>
-        <button
-          type="button"
-          class={query.get("bad") ? "choice active" : "choice"}
-          aria-pressed={query.get("bad") === "true"}
-          onClick={() => goQuery(fromTheStart({ bad: query.get("bad") ? null : "true" }))}
-        >
-          Bad only
-        </button>
         <WhenFilter />
+        <select
+          aria-label="Status"
+          value={query.get("status") ?? ""}
+          onChange={(event) => goQuery(fromTheStart({ status: event.currentTarget.value || null }))}
+        >
+          {STATES.map(({ value, text }) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
         <MoreFilters appId={appId} />
         <Order />
         <a class="choice export" href={sessionListPath(appId, query, "csv")} download>

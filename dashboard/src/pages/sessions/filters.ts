@@ -2,7 +2,7 @@
 
 import { SESSION_LIST_PARAMETERS } from "../../api/constants";
 import { withQuery } from "../../api/request";
-import { formatDimension, formatHour, formatValue } from "../../format/labels";
+import { capitalise, formatDimension, formatHour, formatValue } from "../../format/labels";
 import { zone } from "../../format/zone";
 import { formatPlural } from "../../format/numbers";
 import { formatTime, formatDate } from "../../format/time";
@@ -13,6 +13,7 @@ const CHIPS = [
   "person",
   "participants",
   "hour",
+  "bad",
   "measured",
   "issue",
   "browser",
@@ -28,10 +29,9 @@ const CHIPS = [
 ] as const;
 
 /** Conditions that one and the same participant must meet. */
-const OF_ONE_CALL: readonly string[] = [
-  "bad",
-  ...CHIPS.filter((name) => !["meeting_id", "participants", "hour"].includes(name)),
-];
+const OF_ONE_CALL: readonly string[] = CHIPS.filter(
+  (name) => !["meeting_id", "participants", "hour"].includes(name),
+);
 
 export const ROWS_A_PAGE = [50, 100, 200] as const;
 
@@ -70,7 +70,7 @@ export function fromTheStart(changes: Record<string, string | null>): Record<str
 }
 
 export function isFiltered(query: URLSearchParams): boolean {
-  return ["search", "status", "from", "to", "bad", ...CHIPS].some((name) => query.get(name));
+  return ["search", "status", "from", "to", "level", ...CHIPS].some((name) => query.get(name));
 }
 
 /** What the list is searched for, as a chip: a narrow screen shows no field. */
@@ -82,11 +82,12 @@ export function searchChip(query: URLSearchParams): Chip[] {
 /** Every filter of the list in words, also those with a control of their own. */
 export function activeFilters(query: URLSearchParams, now: number): Chip[] {
   const status = query.get("status");
+  const level = query.get("level");
   const time = formatTimeRange(query, now);
   return [
     ...searchChip(query),
     ...(status ? [{ name: "status", text: status === "LIVE" ? "Live" : "Ended", removes: ["status"] }] : []),
-    ...(query.get("bad") ? [{ name: "bad", text: "Bad only", removes: ["bad"] }] : []),
+    ...(level ? [{ name: "level", text: `${capitalise(level)} sessions`, removes: ["level"] }] : []),
     ...(time ? [{ name: "from", text: time, removes: ["from", "to"] }] : []),
     ...chipsOf(query),
   ];
@@ -113,6 +114,8 @@ function chipText(name: string, value: string, query: URLSearchParams): string {
       return `Participants: ${formatRange(value)}`;
     case "hour":
       return `Created from ${formatHour(value)}, ${zone.value}`;
+    case "bad":
+      return "Bad calls";
     case "measured":
       return "Measured calls";
     default:

@@ -38,6 +38,16 @@ class ListedSession(NamedTuple):
     """Participant-minutes; of a live session up to now."""
 
 
+class LevelTotals(NamedTuple):
+    """How many sessions a list has, whatever their level, and of each level at which somebody had
+    a worse call than a good one."""
+
+    every: int
+    bad: int
+    poor: int
+    fair: int
+
+
 class SessionList(NamedTuple):
     """A page of a list, with live sessions apart, and where the pages beside it begin. `calls` is
     the number of calls that have all the facets asked for; `None` without any."""
@@ -48,6 +58,8 @@ class SessionList(NamedTuple):
     next_cursor: Cursor | None
     previous_cursor: Cursor | None
     now: EpochMs
+    levels: LevelTotals | None = None
+    """Of the first page."""
     calls: int | None = None
 
 

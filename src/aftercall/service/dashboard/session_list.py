@@ -10,13 +10,14 @@ from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
-from aftercall.core.overview.session_facts import ListedSession, SessionList
+from aftercall.core.overview.session_facts import LevelTotals, ListedSession, SessionList
 from aftercall.core.overview.session_summary import (
     FACET_BAD,
     ParticipantBrief,
     SessionSummary,
     person_of,
 )
+from aftercall.core.quality.experience.levels import BAD, FAIR, POOR, UNKNOWN
 from aftercall.core.records import Peer, Phase, Session
 from aftercall.core.retention import DataKind
 from aftercall.service.reports.digests import Digests
@@ -24,6 +25,7 @@ from aftercall.service.retention_rule import RetentionRule
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, matching, presence
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.matching import count_matching
 from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
 from aftercall.store.sessions.pages import list_sessions
 from aftercall.store.sessions.tokenizer import spaced_words_of, words_of
@@ -51,26 +53,53 @@ class SessionLists:
 
     async def list_sessions(self, query: SessionQuery) -> SessionList:
         """One page, and beside the first the live sessions. In the order of creation the list
-        itself holds ended sessions, unless live ones alone are asked for. Of the live sessions bad
-        ones are known among the newest that are measured."""
-        if query.facets == (FACET_BAD,) and query.is_live is not False:
-            return await self._list_bad(query)
-        return await self._list(query)
+        itself holds ended sessions, unless live ones alone are asked for. The levels of live
+        sessions are known of the newest that are measured."""
+        level = BAD if query.facets == (FACET_BAD,) else query.level
+        if level is None:
+            page = every = await self._list(query)
+        else:
+            every = await self._list(_of_any_level(query))
+            page = await self._of_level(query, level, every.live)
+        if query.cursor is not None or query.offset or query.is_live:
+            return page
+        return page._replace(levels=await self._count_levels(query, every))
 
-    async def _list_bad(self, query: SessionQuery) -> SessionList:
-        """The bad sessions, those that are bad so far apart."""
-        live: list[ListedSession] = []
-        if query.order is SessionOrder.CREATED_AT:
-            going_on = await self._list(replace(query, facets=(), limit=1, is_live=None))
-            live = [each for each in going_on.live if _is_bad(each)]
+    async def _of_level(
+        self, query: SessionQuery, level: int, going_on: Sequence[ListedSession]
+    ) -> SessionList:
+        """The sessions of a level, those that have it so far apart."""
+        live = [each for each in going_on if _level_of(each) == level]
+        if query.cursor is not None or query.offset:
+            live = []
         if query.is_live:
-            return SessionList(live, [], len(live), None, None, self._clock())
+            return SessionList(
+                live=live,
+                items=[],
+                total=len(live),
+                next_cursor=None,
+                previous_cursor=None,
+                now=self._clock(),
+            )
         ended = await self._list(replace(query, is_live=False))
         return ended._replace(live=live, total=ended.total + len(live))
 
+    async def _count_levels(self, query: SessionQuery, every: SessionList) -> LevelTotals:
+        """How many sessions there are of all levels, and of those that say that something was
+        wrong."""
+        counts = {level: 0 for level in (BAD, POOR, FAIR)}
+        for each in every.live:
+            if (level := _level_of(each)) in counts:
+                counts[level] += 1
+        async with self._db.read() as tx:
+            for level in counts:
+                asked = replace(query, is_live=False, level=level)
+                counts[level] += await count_matching(tx, asked)
+        return LevelTotals(every.total, counts[BAD], counts[POOR], counts[FAIR])
+
     async def _list(self, query: SessionQuery) -> SessionList:
         is_by_creation = query.order is SessionOrder.CREATED_AT
-        is_of_folded = bool(query.facets) or query.hours is not None
+        is_of_folded = bool(query.facets) or query.hours is not None or query.level is not None
         is_of_ended = is_of_folded or query.order is SessionOrder.QUALITY
         has_live = is_by_creation and not is_of_ended and query.is_live is not False
         live: list[Session] = []
@@ -188,9 +217,18 @@ class SessionLists:
         return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
 
 
-def _is_bad(listed: ListedSession) -> bool:
+def _of_any_level(query: SessionQuery) -> SessionQuery:
+    """The same without what is asked of the quality: a short page, for the sessions that go on."""
+    facets = () if query.facets == (FACET_BAD,) else query.facets
+    is_live = None if query.is_live else query.is_live
+    return replace(
+        query, facets=facets, level=None, is_live=is_live, cursor=None, offset=0, limit=1
+    )
+
+
+def _level_of(listed: ListedSession) -> int:
     quality = listed.summary.quality
-    return quality is not None and quality.is_bad
+    return quality.level if quality is not None and quality.measured_participants else UNKNOWN
 
 
 def _cursor(at: SortedSession, is_backward: bool) -> Cursor:

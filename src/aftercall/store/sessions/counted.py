@@ -77,7 +77,7 @@ def terms_of_counted(counted: CountedVerdict | None, rank: float | None) -> froz
         counted.marks,
         names_of_calls(counted),
         created_at=counted.created_at,
-        is_measured=rank is not None,
+        level=None if rank is None else int(rank),
     )
 
 

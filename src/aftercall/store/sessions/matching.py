@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,13 +89,14 @@ def is_by_postings(query: SessionQuery) -> bool:
     """Whether the query has a condition that only postings tell of."""
     is_by_quality = query.order is SessionOrder.QUALITY
     is_narrowed = bool(query.search or query.facets) or query.meeting_id is not None
+    is_by_quality = is_by_quality or query.level is not None
     return is_narrowed or is_by_quality or query.hours is not None
 
 
 def knows_ended_only(query: SessionQuery) -> bool:
     """Whether what is asked for is known of sessions only when they were folded."""
     is_among_participants = bool(query.search) and query.scope is SearchScope.PARTICIPANTS
-    is_of_folded = bool(query.facets) or query.hours is not None
+    is_of_folded = bool(query.facets) or query.hours is not None or query.level is not None
     return is_of_folded or query.order is SessionOrder.QUALITY or is_among_participants
 
 
@@ -110,6 +112,12 @@ async def find_matching(tx: AsyncConnection, query: SessionQuery) -> Matching:
     return Matching(ended, live, calls)
 
 
+async def count_matching(tx: AsyncConnection, query: SessionQuery) -> int:
+    """The number of sessions that match a query that `is_by_postings`."""
+    query = replace(query, search=(query.search or "").strip() or None)
+    return (await find_matching(tx, query)).total
+
+
 async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, int | None]:
     """The ended sessions, and how many of their calls have all facets."""
     needed: list[Wanted] = []
@@ -117,6 +125,8 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
         needed.append(Wanted(f"{terms.MEETING}:{query.meeting_id}"))
     if query.order is SessionOrder.QUALITY:
         needed.append(Wanted(terms.MEASURED))
+    if query.level is not None:
+        needed.append(Wanted(terms.level_term(query.level)))
     words = _words(query)
     alternatives = _ids(query)
     digits = [Wanted(terms.size_bit(bit)) for bit in range(terms.SIZE_BITS)]

@@ -8,6 +8,7 @@
 | `session~PRE`, `meeting~PRE` | whose id, or whose meeting's, begins so |
 | `size:BIT` | whose number of participants has this binary digit |
 | `measured` | in the order of quality |
+| `level:NUMBER` | whose level is this |
 | `id:ID` | with the participant's whole id |
 | `quarter:NUMBER` | created in this quarter hour of the UTC day |
 | `call:PLACE:FACET` | whose participant of this place has the facet, as `bad`, `browser:NAME` |
@@ -61,11 +62,11 @@ def terms_of_verdict(
     calls: Iterable[Iterable[str]],
     *,
     created_at: EpochMs,
-    is_measured: bool,
+    level: int | None,
 ) -> frozenset[str]:
     """The terms that a session has since it was folded: of its marks, of what each of its calls is
     found by, and of when it was created."""
-    terms = {MEASURED} if is_measured else set()
+    terms = set() if level is None else {MEASURED, level_term(level)}
     terms.add(quarter_term(created_at // QUARTER_MS % QUARTERS_OF_DAY))
     words = []
     for name in marks:
@@ -88,6 +89,11 @@ def call_term(place: int, name: str) -> str:
 def quarter_term(quarter: int) -> str:
     """The term of sessions created in a quarter hour of the UTC day."""
     return f"{QUARTER}:{quarter}"
+
+
+def level_term(level: int) -> str:
+    """The term of sessions whose worst participants have this level."""
+    return f"level:{level}"
 
 
 def wanted_word(kind: str, beginning: str) -> Wanted:

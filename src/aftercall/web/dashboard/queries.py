@@ -9,6 +9,7 @@ from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import Cursor, DayHours, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.call_facets import FACET_MEASURED
 from aftercall.core.overview.session_summary import FACET_BAD, facet
+from aftercall.core.quality.experience.levels import WORDS
 from aftercall.core.quality.issues import IssueName
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
 from aftercall.service.zones import Zone, find_zone
@@ -102,6 +103,13 @@ _FACETS: Final[tuple[Text | Choice[str | None], ...]] = (
         )
     ),
 )
+LEVEL: Final = Choice[int | None](
+    name="level",
+    about="Only sessions whose worst participants had a call like this; of sessions that go on, "
+    "those of which it is known so far.",
+    values={word: level for level, word in enumerate(WORDS) if level},
+    default=None,
+)
 HOUR: Final = Choice[int | None](
     name="hour",
     about="Only calls of sessions created within this hour of the day, from 0 to 23, by the clock "
@@ -164,6 +172,7 @@ CALL_PARAMETERS: Final = (
     FROM,
     TO,
     PARTICIPANTS,
+    LEVEL,
     ONLY_BAD,
     ONLY_MEASURED,
     *_FACETS,
@@ -215,6 +224,7 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
         search=SEARCH.read(query),
         scope=SearchScope.PARTICIPANTS,
         facets=tuple(facets),
+        level=LEVEL.read(query),
         hours=_read_hours(query),
         order=SORT.read(query),
         is_descending=ORDER.read(query),

@@ -63,6 +63,15 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     relays: list[str]
 
 
+class SessionLevels(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions there are whatever their level, and of each level but good."""
+
+    every: int
+    bad: int
+    poor: int
+    fair: int
+
+
 class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the table, the sessions that go on apart. A call is one person in one session:
     `calls` is the number of those that meet all conditions on one participant, and null if there
@@ -75,6 +84,8 @@ class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
     previous_cursor: str | None
     now: EpochMs
+    levels: SessionLevels | None
+    """On the first page: the sessions by their level, as if none had been asked for."""
 
 
 class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +104,7 @@ def encode_session_list(found: SessionList) -> SessionListPage:
         next_cursor=encode_cursor(found.next_cursor),
         previous_cursor=encode_cursor(found.previous_cursor),
         now=found.now,
+        levels=None if found.levels is None else SessionLevels(**found.levels._asdict()),
     )
 
 
