@@ -15,6 +15,8 @@ from typescript import Schema, members_text, type_text, write_or_check
 from aftercall.core.overview.call_facets import DIMENSIONS
 from aftercall.core.quality.experience import levels
 from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.rules.stream_rules import RULES
+from aftercall.core.quality.stats.report_linker import AUDIO, SCREENSHARES, Family
 from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
 from aftercall.wire.dashboard.account import (
     JobLists,
@@ -151,9 +153,58 @@ def constants_module() -> str:
         "export type IssueName = (typeof ISSUE_NAMES)[number];\n",
         _strings("DIMENSIONS", "What the overview breaks numbers down by.", DIMENSIONS),
         "export type Dimension = (typeof DIMENSIONS)[number];\n",
+        _limits(),
         _strings("SESSION_LIST_PARAMETERS", "What the list of sessions can be asked.", parameters),
     ]
     return HEAD + "\n".join(parts)
+
+
+_RULES_OF_LIMITS = (
+    (IssueName.POOR_NETWORK_UPLINK, "poor"),
+    (IssueName.SEVERE_NETWORK_UPLINK, "bad"),
+    (IssueName.HIGH_JITTER_BUFFER_DELAY, "poor"),
+    (IssueName.AUDIO_CONCEALMENT, "poor"),
+    (IssueName.VIDEO_FROZEN, "poor"),
+    (IssueName.LOW_FRAME_RATE, "poor"),
+)
+"""The issues whose thresholds are drawn, and what a value beyond them is called."""
+
+_COLUMNS = {"frozen_percent": "freeze_percent"}
+"""Measures that the charts call otherwise."""
+
+
+def _limits() -> str:
+    """The limits that the charts draw, by measure and by what the stream carries."""
+    found: dict[str, dict[str, list[tuple[str, float]]]] = {}
+    for medium, least in (("audio", levels.AUDIO_LEVELS), ("video", levels.VIDEO_LEVELS)):
+        words = (levels.WORDS[level] for level in (levels.GOOD, levels.FAIR, levels.POOR))
+        found.setdefault("mos", {})[medium] = list(zip(words, least, strict=True))
+    for name, word in _RULES_OF_LIMITS:
+        for rule in RULES:
+            if rule.hysteresis.name is not name:
+                continue
+            for measure in rule.measures:
+                by_medium = found.setdefault(_COLUMNS.get(measure.label, measure.label), {})
+                for medium in sorted({_medium(family) for family in rule.families}):
+                    limit = (word, measure.bad * measure.scale)
+                    if limit not in by_medium.setdefault(medium, []):
+                        by_medium[medium].append(limit)
+    found.pop("mean_freeze_ms", None)
+    lines = ["/** What a value is called from which limit on, by measure and medium. */"]
+    lines.append("export const LIMITS: Record<string, Record<string, [string, number][]>> = {")
+    for measure, by_medium in found.items():
+        lines.append(f"  {measure}: {{")
+        for medium, limits in sorted(by_medium.items()):
+            cells = ", ".join(f'["{word}", {value:g}]' for word, value in limits)
+            lines.append(f"    {medium}: [{cells}],")
+        lines.append("  },")
+    return "\n".join([*lines, "};\n"])
+
+
+def _medium(family: Family) -> str:
+    if family in AUDIO:
+        return "audio"
+    return "screen" if family in SCREENSHARES else "video"
 
 
 def _strings(name: str, about: str, values: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ import "./style/session.css";
 import "./style/settings.css";
 import "./style/charts.css";
 import "./style/first_run.css";
+import "./style/participant.css";
 import "./style/pages.css";
 import "./style/overview.css";
 import "./style/report.css";

@@ -68,6 +68,44 @@ export const DIMENSIONS = [
 
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** What a value is called from which limit on, by measure and medium. */
+export const LIMITS: Record<string, Record<string, [string, number][]>> = {
+  mos: {
+    audio: [["good", 3.8], ["fair", 3.1], ["poor", 2.6]],
+    video: [["good", 3.3], ["fair", 2.6], ["poor", 2.1]],
+  },
+  loss_percent: {
+    audio: [["poor", 5], ["bad", 15]],
+    screen: [["poor", 5], ["bad", 15]],
+    video: [["poor", 5], ["bad", 15]],
+  },
+  rtt_ms: {
+    audio: [["poor", 300], ["bad", 500]],
+    screen: [["poor", 300], ["bad", 500]],
+    video: [["poor", 300], ["bad", 500]],
+  },
+  jitter_ms: {
+    audio: [["poor", 50]],
+    screen: [["poor", 50]],
+    video: [["poor", 50]],
+  },
+  jitter_buffer_ms: {
+    audio: [["poor", 250]],
+    screen: [["poor", 250]],
+    video: [["poor", 250]],
+  },
+  concealment_percent: {
+    audio: [["poor", 5]],
+  },
+  freeze_percent: {
+    video: [["poor", 30]],
+  },
+  fps: {
+    screen: [["poor", 3]],
+    video: [["poor", 8]],
+  },
+};
+
 /** What the list of sessions can be asked. */
 export const SESSION_LIST_PARAMETERS = [
   "search",

@@ -473,10 +473,13 @@ export type Artefact = {
   expires_at: number;
 };
 
-/** A participant's page. */
+/** A participant's page. `chosen` is the key of the stream that has columns if only one was asked for; `heard_at` is when anything was last received of the participant. */
 export type ParticipantPage = {
   call: SessionRow;
   lane: FullParticipantTimeline;
+  verdict: Verdict;
+  chosen: string | null;
+  heard_at: number | null;
   from_at: number;
   to_at: number;
   is_final: boolean;
@@ -581,7 +584,7 @@ export type Stream = {
   avg_mos: number | null;
 };
 
-/** Who is at the other end of a stream, and which of his streams it is. */
+/** Who is at the other end of a stream, and which of that participant's streams it is, by its ids and by its `key` there. */
 export type OtherEnd = {
   participant_id: string;
   peer_id: string | null;
@@ -589,6 +592,7 @@ export type OtherEnd = {
   stream_family: string | null;
   ssrc: number | null;
   producer_id: string | null;
+  key: string | null;
 };
 
 /** The uplink estimate, the round trip of the selected pair, and the microphone level (0…1). Columns are as long as `t`. */

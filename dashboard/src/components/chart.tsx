@@ -2,7 +2,6 @@ import type uPlot from "uplot";
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { colour, colours } from "../theme";
-import { formatTime, formatTimeWithSeconds } from "../format/time";
 import { cursor, pin, point } from "../pages/session/time_cursor";
 import { useWidth } from "./use_width";
 
@@ -25,15 +24,27 @@ export interface ChartProps {
   height: number;
   /** Fixed ends of the scale; otherwise from 0 up to the greatest value. */
   range?: [number, number];
-  /** The text of a value at the axis. */
-  format: (value: number) => string;
   /** Called when the viewer has dragged over a range of time. */
   onZoom?: (from_at: number, to_at: number) => void;
   /** A chart without axes fills a track of the timeline. */
   hasAxes?: boolean;
+  /** Values that are drawn as lines and named at the end, as far as the scale shows them. */
+  limits?: readonly Limit[];
+  /** Times that are shaded. */
+  shaded?: readonly (readonly [number, number])[];
 }
 
-export const AXIS_WIDTH = 74;
+export interface Limit {
+  value: number;
+  text: string;
+  /** A variable of the style sheet. */
+  colour: string;
+}
+
+export const AXIS_WIDTH = 44;
+/** Room for the names of limits; on narrow screens they stand on their lines. */
+const LIMITS_WIDTH = 76;
+const NARROW = 480;
 
 /** The face of the page, at the smallest size. */
 const AXIS_FONT = '11px "Inter Variable", system-ui, sans-serif';
@@ -106,7 +117,7 @@ function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options 
     width,
     height: props.height,
     ms: 1,
-    padding: props.hasAxes ? [8, 12, 0, 0] : [4, 0, 4, 0],
+    padding: props.hasAxes ? [8, width < NARROW ? 2 : LIMITS_WIDTH, 8, 0] : [4, 0, 4, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -120,18 +131,21 @@ function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options 
     },
     axes: props.hasAxes
       ? [
-          { ...axis, size: 24, space: 70, values: (_, at, ___, ____, step) => at.map((one) => formatTick(one, step)) },
+          { ...axis, size: 0, space: 70, values: (_, at) => at.map(() => "") },
           {
             ...axis,
+            grid: { show: false },
             size: AXIS_WIDTH,
-            space: 26,
-            values: (_, values) => values.map((value) => props.format(value)),
+            splits: (_, __, least, greatest) => [least, (least + greatest) / 2, greatest],
+            values: (_, values) => values.map((value) => formatAxis(value)),
           },
         ]
       : [{ show: false }, { show: false }],
     series: [{}, ...props.lines.map((line) => seriesOf(Plot, line))],
     hooks: {
       ready: [listen],
+      drawClear: [(plot) => shade(plot, props.shaded ?? [])],
+      draw: [(plot) => drawLimits(plot, props.limits ?? [], width < NARROW)],
       setSelect: [
         (plot) => {
           const { left, width: dragged } = plot.select;
@@ -158,8 +172,58 @@ function seriesOf(Plot: Plot, line: Line): uPlot.Series {
   return series;
 }
 
-function formatTick(at: number, step: number): string {
-  return step < 60_000 ? formatTimeWithSeconds(at) : formatTime(at);
+/** The values at an axis, short: `1.5k`, `2M`. */
+function formatAxis(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${round(value / 1e6)}M`;
+  return size >= 1e3 ? `${round(value / 1e3)}k` : String(round(value));
+}
+
+function round(value: number): number {
+  return Math.abs(value) >= 10 ? Math.round(value) : Math.round(10 * value) / 10;
+}
+
+/** Times behind the lines. */
+function shade(plot: uPlot, spans: readonly (readonly [number, number])[]): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = colour("well");
+  for (const [from, to] of spans) {
+    const left = plot.valToPos(from, "x", true);
+    ctx.fillRect(left, bbox.top, Math.max(2, plot.valToPos(to, "x", true) - left), bbox.height);
+  }
+  ctx.restore();
+}
+
+/** The limits as dotted lines with their names, the lower ones first; a name that has no room is left out. */
+function drawLimits(plot: uPlot, limits: readonly Limit[], isNarrow: boolean): void {
+  const { ctx, bbox } = plot;
+  const { min, max } = plot.scales.y ?? {};
+  const scale = devicePixelRatio || 1;
+  ctx.save();
+  ctx.font = `${11 * scale}px "Inter Variable", system-ui, sans-serif`;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = isNarrow ? "right" : "left";
+  ctx.lineWidth = scale;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const limit of [...limits].sort((one, other) => other.value - one.value)) {
+    if (min == null || max == null || limit.value < min || limit.value > max) continue;
+    const y = plot.valToPos(limit.value, "y", true);
+    ctx.strokeStyle = colour(limit.colour);
+    ctx.setLineDash([2 * scale, 3 * scale]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    if (y - last < 11 * scale) continue;
+    ctx.fillStyle = colour(limit.colour);
+    ctx.fillText(limit.text, bbox.left + bbox.width + (isNarrow ? -2 : 8) * scale, y - (isNarrow ? 7 * scale : 0));
+    last = y;
+  }
+  ctx.restore();
 }
 
 function roomAbove(greatest: number | null): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { OtherEnd, Stream, TimelineIssue } from "../../src/api/types";
-import { findOther, join, nearest, worstOf } from "../../src/pages/participant/metrics";
+import type { OtherEnd, Stream } from "../../src/api/types";
+import { findOther, join, nearest } from "../../src/pages/participant/metrics";
 
 const stream = (values: Partial<Stream>): Stream => values as Stream;
 
@@ -36,16 +36,5 @@ describe("the sample at the cursor", () => {
     expect(nearest([0, 100, 200], 140, 50)).toBe(1);
     expect(nearest([0, 100, 200], 260, 50)).toBeNull();
     expect(nearest([], 0, 50)).toBeNull();
-  });
-});
-
-describe("the stream to look at first", () => {
-  const streams = [stream({ key: "a", p10_mos: 1.2 }), stream({ key: "b", p10_mos: 3 })];
-  const issue = { stream: "b", severity: "warning", sample_count: 9 } as TimelineIssue;
-
-  it("is the one issues troubled most, else the one of the lowest MOS", () => {
-    expect(worstOf(streams, [issue])?.key).toBe("b");
-    expect(worstOf(streams, [{ ...issue, severity: "information" }])?.key).toBe("a");
-    expect(worstOf([], [])).toBeNull();
   });
 });

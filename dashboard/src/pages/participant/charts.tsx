@@ -3,21 +3,25 @@ import type { ConnectionColumns, ParticipantPage, Stream } from "../../api/types
 import { Chart, type Line } from "../../components/chart";
 import { formatBitrate, formatMilliseconds, formatNumber, UNKNOWN } from "../../format/numbers";
 import { cursor } from "../session/time_cursor";
-import { isKnown, join, MEASURES, nearest, type Measure } from "./metrics";
+import { limitsOf } from "./limits";
+import { isKnown, join, joinLayers, MEASURES, nearest, type Measure } from "./metrics";
 
-const HEIGHT = 112;
+/** The score is read first, and needs more room for its limits. */
+const TALL = 128;
+const HEIGHT = 84;
 /** A sample further from the cursor than this is not shown at it. */
 const REACH_MS = 20_000;
 
 interface Frame {
   from_at: number;
   to_at: number;
+  shaded: [number, number][];
   onZoom: (from: number, to: number) => void;
 }
 
-/** The charts of a stream's known metrics, with those of the other end if one is given. */
+/** The charts of a stream's known metrics, with those of its other layers and of the other end. */
 export function StreamCharts(
-  props: Frame & { stream: Stream; other: Stream | null; otherName: string | null },
+  props: Frame & { stream: Stream; layers: Stream[]; other: Stream | null; otherName: string | null },
 ) {
   const { stream, other } = props;
   const known = MEASURES.filter(
@@ -35,12 +39,13 @@ export function StreamCharts(
 function MeasureChart(
   props: Frame & {
     stream: Stream;
+    layers: Stream[];
     other: Stream | null;
     otherName: string | null;
     measure: Measure;
   },
 ) {
-  const { stream, other, measure } = props;
+  const { stream, layers, other, measure } = props;
   const own = stream[measure.name];
   const others = other?.[measure.name] ?? [];
   const { t, lines } = useMemo(() => {
@@ -49,8 +54,9 @@ function MeasureChart(
     if (isKnown(others)) {
       lines.push({ name: "There", values: joined.others, colour: "series-2", isDashed: true });
     }
-    return { t: joined.t, lines };
-  }, [stream, other, measure]);
+    const below = measure.isOfLayers ? layers.filter((layer) => isKnown(layer[measure.name])) : [];
+    return joinLayers(joined.t, lines, below, measure.name);
+  }, [stream, other, measure, layers]);
   const at = cursor.value;
   const index = at === null ? null : nearest(stream.t, at, REACH_MS);
   const otherIndex = at === null || !other ? null : nearest(other.t, at, REACH_MS);
@@ -63,9 +69,11 @@ function MeasureChart(
           {at === null ? formatSpread(own, measure) : measure.format(value)}
         </span>
         {isKnown(others) && (
-          <span class="faint">
-            <span class="swatch series-2" /> {props.otherName}
-            {at !== null && `: ${measure.format(otherIndex === null ? null : (others[otherIndex] ?? null))}`}
+          <span class="reading-there">
+            {at === null
+              ? formatSpread(others, measure)
+              : measure.format(otherIndex === null ? null : (others[otherIndex] ?? null))}
+            <span class="unseen"> at {props.otherName}</span>
           </span>
         )}
       </figcaption>
@@ -75,9 +83,10 @@ function MeasureChart(
         lines={lines}
         from_at={props.from_at}
         to_at={props.to_at}
-        height={HEIGHT}
+        height={measure.name === "mos" ? TALL : HEIGHT}
         {...(measure.range ? { range: measure.range } : {})}
-        format={measure.format}
+        limits={limitsOf(stream, measure)}
+        shaded={props.shaded}
         onZoom={props.onZoom}
         hasAxes
       />
@@ -86,7 +95,7 @@ function MeasureChart(
 }
 
 /** The least and the greatest value. */
-function formatSpread(values: (number | null)[], measure: Measure): string {
+function formatSpread(values: readonly (number | null)[], measure: Measure): string {
   let least = Infinity;
   let greatest = -Infinity;
   for (const value of values) {
@@ -95,22 +104,23 @@ function formatSpread(values: (number | null)[], measure: Measure): string {
     greatest = Math.max(greatest, value);
   }
   if (least > greatest) return UNKNOWN;
-  return `${measure.format(least)} to ${measure.format(greatest)}`;
+  const [from, to] = [measure.format(least), measure.format(greatest)];
+  return from === to ? from : `${from} to ${to}`;
 }
 
 /** The charts of the connection. */
 export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
   const { connection } = props.page;
   const charts: { name: keyof ConnectionColumns; title: string; format: (value: number | null) => string }[] = [
-    { name: "available_outgoing_bps", title: "Available bandwidth", format: formatBitrate },
-    { name: "rtt_ms", title: "Round trip of the path", format: formatMilliseconds },
+    { name: "available_outgoing_bps", title: "Bandwidth", format: formatBitrate },
+    { name: "rtt_ms", title: "Path’s round trip", format: formatMilliseconds },
     { name: "audio_level", title: "Audio level", format: formatNumber },
   ];
   const known = charts.filter((chart) => isKnown(connection[chart.name]));
   if (!known.length) return null;
   return (
     <section aria-label="Connection">
-      <h2>Connection</h2>
+      <h2 class="peer-charts-title">Connection</h2>
       {known.map((chart) => (
         <ConnectionChart key={chart.name} {...props} {...chart} />
       ))}
@@ -149,7 +159,7 @@ function ConnectionChart(
         from_at={props.from_at}
         to_at={props.to_at}
         height={HEIGHT}
-        format={props.format}
+        shaded={props.shaded}
         onZoom={props.onZoom}
         hasAxes
       />

@@ -1,23 +1,106 @@
 import type { DeviceChange, Fact, CandidatePairText, ParticipantPage, TimelineCompleteness } from "../../api/types";
 import { Timestamp } from "../../components/timestamp";
-import { formatLostData, formatPercent } from "../../format/numbers";
+import { formatCount, formatLostData, formatPercent } from "../../format/numbers";
 import { capitalise, formatCountry, formatEvent, formatLeaveReason, formatNetwork } from "../../format/labels";
 import { formatDuration } from "../../format/time";
 import { pin } from "../session/time_cursor";
 import { formatData } from "../session/events";
+import { connectingSteps } from "./connecting";
 
-/** Device, network, candidate pairs and events, beside the charts. */
+/** How the connection came about, a few facts, and all others on demand. */
 export function Facts({ page }: { page: ParticipantPage }) {
   return (
-    <aside class="facts" aria-label="Facts">
-      <Stays page={page} />
-      <Pairs pairs={page.candidate_pairs} />
-      <Groups page={page} />
-      <Changes changes={page.device_changes} />
-      <Events page={page} />
-    </aside>
+    <>
+      <Connecting page={page} />
+      <Few page={page} />
+      <details class="peer-all">
+        <summary>All facts and events</summary>
+        <Stays page={page} />
+        <Pairs pairs={page.candidate_pairs} />
+        <Groups page={page} />
+        <Changes changes={page.device_changes} />
+        <Events page={page} />
+      </details>
+    </>
   );
 }
+
+/** `offer, answer, connected after 1.4 s`, and what broke later. */
+function Connecting({ page }: { page: ParticipantPage }) {
+  const steps = connectingSteps(page.events, page.candidate_pairs);
+  if (!steps.length) return null;
+  return (
+    <section>
+      <h2>Connecting</h2>
+      <p class="peer-steps">
+        {steps.slice(0, MOST_STEPS).map((step, index) => (
+          <span key={index}>
+            {index > 0 && ", "}
+            <button type="button" class={step.isTrouble ? "link trouble" : "link"} onClick={() => pin(step.at)}>
+              {step.text}
+            </button>
+          </span>
+        ))}
+        {steps.length > MOST_STEPS && `, and ${steps.length - MOST_STEPS} more`}
+      </p>
+    </section>
+  );
+}
+
+function Few({ page }: { page: ParticipantPage }) {
+  const { lane } = page;
+  const factOf = (group: string, name: string): string | null =>
+    page.facts.find((fact) => fact.group === group && fact.name === name)?.value ?? null;
+  const share = lane.completeness?.share ?? null;
+  const [first] = lane.peers;
+  const last = lane.peers.at(-1);
+  const codecs = [factOf("Encoder", "Audio"), factOf("Encoder", "Video")].filter(Boolean).join(", ");
+  const sdk = [factOf("SDK", "Name"), factOf("SDK", "Version")].filter(Boolean).join(" ");
+  return (
+    <section>
+      <h2>Facts</h2>
+      <dl>
+        {first && (
+          <div>
+            <dt>There</dt>
+            <dd>
+              <Timestamp at={first.joined_at} as="exact" />
+              {last && last.left_at !== null && (
+                <>
+                  {" – "}
+                  <Timestamp at={last.left_at} as="exact" />
+                </>
+              )}
+              {lane.peers.length > 1 && `, ${lane.peers.length} connections`}
+            </dd>
+          </div>
+        )}
+        {codecs && (
+          <div>
+            <dt>Codecs</dt>
+            <dd>{codecs}</dd>
+          </div>
+        )}
+        {sdk && (
+          <div>
+            <dt>SDK</dt>
+            <dd>{sdk}</dd>
+          </div>
+        )}
+        {share !== null && lane.completeness && (
+          <div>
+            <dt>Measured</dt>
+            <dd>
+              {share >= 1 ? "all" : formatPercent(100 * share)} of {formatCount(lane.completeness.expected_samples)} reports
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+const MOST_STEPS = 12;
 
 function Stays({ page }: { page: ParticipantPage }) {
   const { lane } = page;

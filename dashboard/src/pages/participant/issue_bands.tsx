@@ -19,12 +19,19 @@ interface Row {
   bands: Band[];
 }
 
+/** The times of the issues of a stream that are more than notes. */
+export function shadedBy(issues: readonly TimelineIssue[]): [number, number][] {
+  return issues
+    .filter((issue) => issue.severity !== "information")
+    .map((issue) => [issue.first_at, issue.last_at]);
+}
+
 /** The issues over time: one row for each, its times as bands aligned with the charts. */
 export function Bands(props: { issues: TimelineIssue[]; stream: Stream | null; scale: Scale }) {
   const rows = [...issueRows(props.issues), ...limitationRows(props.stream)];
   if (!rows.length) return <p class="faint bands-none">No issue was found in this stream.</p>;
   return (
-    <ul class="bands" aria-label="Issues">
+    <ul class="bands peer-bands" aria-label="Issues">
       {rows.map((row) => (
         <li key={row.name}>
           <p class="band-name">{row.name}</p>

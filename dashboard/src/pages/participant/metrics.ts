@@ -1,6 +1,7 @@
 /** The charted metrics of a stream, with their units. */
 
-import type { OtherEnd, Stream, TimelineIssue } from "../../api/types";
+import type { OtherEnd, Stream } from "../../api/types";
+import type { Line } from "../../components/chart";
 import type { Maybe } from "../../api/members";
 import { formatBitrate, formatMos, formatMilliseconds, formatPercent, formatNumber } from "../../format/numbers";
 
@@ -21,18 +22,20 @@ export interface Measure {
   title: string;
   format: (value: number | null) => string;
   range?: [number, number];
+  /** Whether simulcast layers differ in it. */
+  isOfLayers?: boolean;
 }
 
 export const MEASURES: readonly Measure[] = [
-  { name: "mos", title: "MOS", format: formatMos, range: [1, 5] },
+  { name: "mos", title: "Quality", format: formatMos, range: [1, 5] },
   { name: "loss_percent", title: "Loss", format: formatPercent },
   { name: "rtt_ms", title: "Round trip", format: formatMilliseconds },
   { name: "jitter_ms", title: "Jitter", format: formatMilliseconds },
   { name: "jitter_buffer_ms", title: "Jitter buffer", format: formatMilliseconds },
-  { name: "concealment_percent", title: "Concealed audio", format: formatPercent },
-  { name: "bitrate_bps", title: "Bitrate", format: formatBitrate },
-  { name: "fps", title: "Frames a second", format: formatNumber },
-  { name: "height", title: "Picture height", format: formatLines },
+  { name: "concealment_percent", title: "Filled-in sound", format: formatPercent },
+  { name: "bitrate_bps", title: "Bitrate", format: formatBitrate, isOfLayers: true },
+  { name: "fps", title: "Frames a second", format: formatNumber, isOfLayers: true },
+  { name: "height", title: "Picture height", format: formatLines, isOfLayers: true },
   { name: "freeze_percent", title: "Frozen", format: formatPercent },
 ];
 
@@ -85,14 +88,24 @@ export function join(
   return { t: all, values: all.map((at) => own.get(at)), others: all.map((at) => other.get(at)) };
 }
 
-/** The stream to show first: the one with the most samples in issues, else the one with the lowest MOS. */
-export function worstOf(streams: readonly Stream[], issues: readonly TimelineIssue[]): Stream | null {
-  const trouble = (stream: Stream): number =>
-    issues
-      .filter((issue) => issue.stream === stream.key && issue.severity !== "information")
-      .reduce((sum, issue) => sum + issue.sample_count, 0);
-  const ranked = streams
-    .map((stream) => ({ stream, trouble: trouble(stream), mos: stream.p10_mos ?? Infinity }))
-    .sort((one, other) => other.trouble - one.trouble || one.mos - other.mos);
-  return ranked[0]?.stream ?? null;
+/** The lines with those of the layers below, on one time axis. */
+export function joinLayers(
+  t: readonly number[],
+  lines: readonly Line[],
+  layers: readonly Stream[],
+  name: MeasureName,
+): { t: number[]; lines: Line[] } {
+  if (!layers.length) return { t: [...t], lines: [...lines] };
+  const all = [...new Set([...t, ...layers.flatMap((layer) => layer.t)])].sort((one, other) => one - other);
+  const onAll = (moments: readonly number[], values: readonly (number | null | undefined)[]): Line["values"] => {
+    const known = new Map(moments.map((at, index) => [at, values[index]]));
+    return all.map((at) => known.get(at));
+  };
+  return {
+    t: all,
+    lines: [
+      ...lines.map((line) => ({ ...line, values: onAll(t, line.values) })),
+      ...layers.map((layer) => ({ name: "Layer", values: onAll(layer.t, layer[name]), colour: "share" })),
+    ],
+  };
 }

@@ -110,6 +110,8 @@ class ParticipantFacts(NamedTuple):
     now: EpochMs
     kept: frozenset[DataKind] = frozenset(DataKind)
     """The kinds of the session's data that may be read."""
+    concerned: Sequence[DigestedParticipant] = ()
+    """The participant, and those at whom the causes lie of what was found about it."""
 
 
 class ParticipantCharts(NamedTuple):
@@ -124,3 +126,5 @@ class ParticipantCharts(NamedTuple):
     ends: Mapping[str, Sequence[StreamEnd]]
     connection: ConnectionColumns
     metadata: Metadata
+    chosen: str | None = None
+    """The key of the stream that is drawn if not all are."""

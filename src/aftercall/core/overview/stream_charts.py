@@ -1,6 +1,6 @@
 """Chart columns of streams, from a report's rows, reduced without losing a peak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -47,6 +47,10 @@ class StreamChart(msgspec.Struct, kw_only=True):
     avg_mos: float | None
 
 
+Choose = Callable[[Sequence[StreamChart]], Collection[str]]
+"""Which of the streams, given without their columns, to draw: their keys."""
+
+
 class _ChartRow(msgspec.Struct, gc=False):
     timestamp: str
     mid: str | None = None
@@ -83,10 +87,12 @@ def chart_streams(
     points: int,
     from_at: EpochMs | None = None,
     to_at: EpochMs | None = None,
+    choose: Choose | None = None,
 ) -> list[StreamChart]:
     """The streams of a report in the order of families, each with about `points` points, from the
-    rows between the two instants."""
+    rows between the two instants. With `choose` only those that it chooses have columns."""
     found: list[StreamChart] = []
+    rows_of: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
     for family in Family:
         raw = details.rows.get(family.value)
         groups: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
@@ -96,16 +102,19 @@ def chart_streams(
                 continue
             key = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)
             groups.setdefault(key, []).append((at, row))
-        found += [_stream(family, key, group, points) for key, group in groups.items()]
+        found += [_stream(family, key, group) for key, group in groups.items()]
+        rows_of |= groups
+    drawn = rows_of if choose is None else choose(found)
+    for stream in found:
+        if stream.key in drawn:
+            stream.columns = thin_out(_columns(rows_of[stream.key]), points)
     return found
 
 
-def _stream(
-    family: Family, key: str, group: Sequence[tuple[EpochMs, _ChartRow]], points: int
-) -> StreamChart:
+def _stream(family: Family, key: str, group: Sequence[tuple[EpochMs, _ChartRow]]) -> StreamChart:
+    """The stream without its columns."""
     last = group[-1][1]
-    every = _columns(group)
-    opinions = sorted(mos for mos in every.mos if mos is not None)
+    opinions = sorted(row.mos for _, row in group if row.mos is not None)
     return StreamChart(
         key=key,
         id=StreamId(
@@ -120,7 +129,7 @@ def _stream(
         kind="audio" if family in AUDIO else "video",
         is_screenshare=family in SCREENSHARES,
         points=len(group),
-        columns=thin_out(every, points),
+        columns=StreamColumns(t=[]),
         p10_mos=opinions[(10 * len(opinions) + 99) // 100 - 1] if opinions else None,
         avg_mos=round(sum(opinions) / len(opinions), 3) if opinions else None,
     )

@@ -48,7 +48,7 @@ def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> Verdict
     """The verdict on a session. Nothing about one of which nothing was measured."""
     level = quality.level if quality is not None else UNKNOWN
     if quality is None or level == UNKNOWN:
-        return _unjudged(level)
+        return unjudged(level)
     mentions = Mentions(call.people)
     causes = _present_first(call, call.causes)
     culprit = causes[0] if causes and level < GOOD and not causes[0].is_note else None
@@ -69,7 +69,7 @@ def verdict_for(
     causes = _present_first(call, causes_for(participant_id, shown or call.causes))
     level = digest.level
     if level == UNKNOWN:
-        return _unjudged(level)
+        return unjudged(level)
     culprit = next((c for c in causes if UNKNOWN < c.levels[participant_id] < GOOD), None)
     if level == GOOD or culprit is None:
         name = mentions.name(participant_id)
@@ -81,7 +81,8 @@ def verdict_for(
     return msgspec.structs.replace(found, worst_at=worst_moment(digest, culprit))
 
 
-def _unjudged(level: int) -> Verdict:
+def unjudged(level: int) -> Verdict:
+    """A verdict without words."""
     return Verdict(
         level=level, who=[], what=[], reach=[], more=[], advice=[], cause=None, worst_at=None
     )
@@ -102,7 +103,7 @@ def _without_cause(call: Call, level: int, who: str, also: str) -> Verdict:
     if level < GOOD:
         what += ", and the reports do not show why"
     cut = call.people.cut
-    return msgspec.structs.replace(_unjudged(level), what=cut(f"{what}."), more=cut(also))
+    return msgspec.structs.replace(unjudged(level), what=cut(f"{what}."), more=cut(also))
 
 
 def _about(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview.chosen_stream import WORST, chosen_stream, layers_of
 from aftercall.core.overview.connection_charts import connection_columns
 from aftercall.core.overview.session_facts import ParticipantCharts, ParticipantFacts
 from aftercall.core.overview.session_summary import DigestedParticipant
@@ -29,6 +30,8 @@ class Wanted(NamedTuple):
     points: int
     from_at: EpochMs | None
     to_at: EpochMs | None
+    stream: str | None = None
+    """The key of the only stream to draw, with all its layers, or `WORST`; `None`: all."""
 
 
 class ParticipantPages:
@@ -70,8 +73,22 @@ def _charts_of(
     every: list[StoredSample],
     wanted: Wanted,
 ) -> ParticipantCharts:
-    points, from_at, to_at = wanted
-    streams = chart_streams(report.details, points=points, from_at=from_at, to_at=to_at)
+    points, from_at, to_at, asked = wanted
+    chosen: StreamChart | None = None
+
+    def choose(streams: Sequence[StreamChart]) -> set[str]:
+        nonlocal chosen
+        issues = found.digest.issues if found.digest is not None else ()
+        chosen = chosen_stream(asked or WORST, streams, issues)
+        return layers_of(chosen, streams)
+
+    streams = chart_streams(
+        report.details,
+        points=points,
+        from_at=from_at,
+        to_at=to_at,
+        choose=None if asked is None else choose,
+    )
     every.sort(key=lambda sample: sample.at)
     participant = found.participant
     return ParticipantCharts(
@@ -83,6 +100,7 @@ def _charts_of(
         ends=_ends_of(found, report, digests, streams),
         connection=connection_columns(every, points=points, from_at=from_at, to_at=to_at),
         metadata=report.verdict.metadata,
+        chosen=chosen.key if chosen is not None else None,
     )
 
 

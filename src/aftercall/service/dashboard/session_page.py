@@ -9,13 +9,18 @@ from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.digest import Digest
+from aftercall.core.overview.participant_verdict import subjects_of
 from aftercall.core.overview.session_facts import (
     ListedSession,
     ParticipantFacts,
     SessionFacts,
     TalkPage,
 )
-from aftercall.core.overview.session_summary import SessionSummary, summarise_session
+from aftercall.core.overview.session_summary import (
+    DigestedParticipant,
+    SessionSummary,
+    summarise_session,
+)
 from aftercall.core.records import (
     ChatMessage,
     Peer,
@@ -138,6 +143,11 @@ class SessionPages:
             )
         await self._look(session)
         summary, digest = await self._digest_of(session, participant.id)
+        concerned: list[DigestedParticipant] = []
+        if digest is not None:
+            subjects = subjects_of(digest) - {participant.id}
+            others = [each for each in everybody if each.id in subjects]
+            concerned = [(participant, digest), *await self._digests.digests_of(session, others)]
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
             peer_ids.setdefault(peer.participant_id, set()).add(peer.id)
@@ -152,6 +162,7 @@ class SessionPages:
             peer_ids=peer_ids,
             now=self._clock(),
             kept=kept,
+            concerned=concerned,
         )
 
     async def _look(self, session: Session) -> None:

@@ -2,7 +2,7 @@
 lasts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ from aftercall.core.overview.session_summary import (
     summarise_session,
 )
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
-from aftercall.core.records import Phase, Session
+from aftercall.core.records import Participant, Phase, Session
 from aftercall.core.retention import DataKind
 from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.service.reports.peer_reports import Reports
@@ -154,6 +154,22 @@ class Digests:
         if digested is not None:
             digested = _as_kept(digested, kept)
         return stored[session.id], digested
+
+    async def digests_of(
+        self, session: Session, rows: Collection[Participant]
+    ) -> list[DigestedParticipant]:
+        """Some participants of a session with their digests, as far as there are any. Of a session
+        that is not folded everybody is digested together."""
+        if session.phase is not Phase.ENDED:
+            call = await self.live_session_digest(session)
+            wanted = {row.id for row in rows}
+            return [each for each in call.participants if each[0].id in wanted]
+        async with self._db.read() as tx:
+            ids = [row.id for row in rows]
+            stored = await facets.find_digests(tx, session.app_id, session.id, ids)
+            kept = await self._retention.kept_of(session.app_id, session, tx)
+        made = [(row, _as_kept(stored[row.id], kept)) for row in rows if row.id in stored]
+        return [(row, digest) for row, digest in made if digest is not None]
 
     async def session_digest_of(self, session: Session) -> SessionDigest:
         """A session by its participants' digests: as stored at its end, else as of now. Without any

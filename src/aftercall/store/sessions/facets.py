@@ -1,6 +1,6 @@
 """Verdicts in short: written when a session is folded, found by what they say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -114,12 +114,17 @@ def _summaries(dialect: str) -> Select[Any]:
 _SUMMARIES: Final = Lookup(_summaries)
 
 
-async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, Digest]:
-    """The digests of a folded session's participants, by row id."""
+async def find_digests(
+    tx: AsyncConnection, app_id: str, session_id: str, only: Collection[str] | None = None
+) -> dict[str, Digest]:
+    """The digests of a folded session's participants, or of some of them, by row id."""
     c = schema.peer_verdicts.c
-    rows = await tx.execute(
-        select(c.participant_id, c.digest).where(c.app_id == app_id, c.session_id == session_id)
+    statement = select(c.participant_id, c.digest).where(
+        c.app_id == app_id, c.session_id == session_id
     )
+    if only is not None:
+        statement = statement.where(c.participant_id.in_(sorted(only)))
+    rows = await tx.execute(statement)
     inflate = zstandard.ZstdDecompressor().decompress
     return {
         participant_id: _digests.decode(inflate(digest))

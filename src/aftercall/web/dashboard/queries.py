@@ -164,6 +164,12 @@ POINTS: Final = Whole(
     least=LEAST_POINTS,
     most=MOST_POINTS,
 )
+STREAM: Final = Text(
+    name="stream",
+    about="The `key` of the only stream to have columns, with its simulcast layers, or `worst`; "
+    "left out: every stream.",
+    longest=256,
+)
 
 CALL_PARAMETERS: Final = (
     SEARCH,
@@ -247,4 +253,6 @@ def _read_hours(query: Query) -> DayHours | None:
 def read_wanted(query: Query) -> Wanted:
     """The range and number of points to chart. Raises `Malformed`."""
     from_at, to_at = read_range(query)
-    return Wanted(points=POINTS.read(query), from_at=from_at, to_at=to_at)
+    return Wanted(
+        points=POINTS.read(query), from_at=from_at, to_at=to_at, stream=STREAM.read(query)
+    )

@@ -14,6 +14,7 @@ from aftercall.web.dashboard.queries import (
     FORMAT,
     FROM,
     POINTS,
+    STREAM,
     TO,
     read_call_query,
     read_cursor,
@@ -168,7 +169,7 @@ async def get_call_transcript(
         tag=TAG,
         about="In columns, thinned out without losing a peak; named by the participant's id or "
         "by that of any of its peers.",
-        parameters=(POINTS, FROM, TO),
+        parameters=(POINTS, FROM, TO, STREAM),
         answer=ParticipantPage,
         by_read_link=True,
     ),

@@ -11,15 +11,18 @@ from aftercall.core.overview.connection_charts import (
     ConnectionColumns,
     describe_pairs,
 )
+from aftercall.core.overview.participant_verdict import verdict_of_participant
 from aftercall.core.overview.session_facts import (
     ListedSession,
     ParticipantCharts,
     ParticipantFacts,
 )
 from aftercall.core.overview.stream_charts import StreamChart
+from aftercall.core.overview.verdict_words import Verdict
 from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.experience.levels import Level, level_of
 from aftercall.core.quality.stats.peer_metadata import Device, DeviceListChange, Metadata
+from aftercall.core.records import Phase
 from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
 from aftercall.wire.dashboard.timeline import (
     CallEvent,
@@ -31,7 +34,8 @@ from aftercall.wire.dashboard.timeline import (
 
 
 class OtherEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is at the other end of a stream, and which of his streams it is."""
+    """Who is at the other end of a stream, and which of that participant's streams it
+    is, by its ids and by its `key` there."""
 
     participant_id: str
     peer_id: str | None
@@ -39,6 +43,7 @@ class OtherEnd(msgspec.Struct, frozen=True, kw_only=True):
     stream_family: str | None
     ssrc: int | None
     producer_id: str | None
+    key: str | None
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,10 +97,14 @@ class DeviceChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant's page."""
+    """A participant's page. `chosen` is the key of the stream that has columns if only one was
+    asked for; `heard_at` is when anything was last received of the participant."""
 
     call: SessionRow
     lane: FullParticipantTimeline
+    verdict: Verdict
+    chosen: str | None
+    heard_at: EpochMs | None
     from_at: EpochMs
     to_at: EpochMs
     is_final: bool
@@ -121,6 +130,14 @@ def encode_participant_page(charts: ParticipantCharts) -> ParticipantPage:
             found.digest,
             minutes=minutes_of(participant, found.peers, found.now),
         ),
+        verdict=verdict_of_participant(
+            participant.id,
+            found.concerned,
+            {each.id: each.display_name or "" for each in found.participants.values()},
+            now=None if session.phase is Phase.ENDED else found.now,
+        ),
+        chosen=charts.chosen,
+        heard_at=max((each.last_received_at for each in found.peers), default=None),
         from_at=charts.from_at,
         to_at=charts.to_at,
         is_final=charts.is_final,
@@ -174,6 +191,7 @@ def _other(end: StreamEnd, found: ParticipantFacts, named: str | None) -> OtherE
         stream_family=stream.family if stream is not None else None,
         ssrc=stream.ssrc if stream is not None else None,
         producer_id=stream.producer_id if stream is not None else None,
+        key=stream.key if stream is not None else None,
     )
 
 
