@@ -4,17 +4,19 @@ import { MeetingAttendancePage } from "./pages/attendance/meeting_attendance";
 import { SessionAttendancePage } from "./pages/attendance/session_attendance";
 import { OverviewPage } from "./pages/overview";
 import { PeoplePage } from "./pages/people";
-import { ParticipantPage } from "./pages/participant";
 import { PersonPage } from "./pages/person";
 import { SessionPage } from "./pages/session";
 import { SessionsPage } from "./pages/sessions";
-import { SettingsPage } from "./pages/settings";
 import { SignInPage } from "./pages/sign_in";
+import { lazy } from "./components/lazy";
 import { NotFound, Problem, Skeleton } from "./components/placeholders";
 import { zone } from "./format/zone";
 import { Keys } from "./frame/keys";
 import { BottomBar, TopBar } from "./frame/top_bar";
 import { go, match, place } from "./route";
+
+const ParticipantPage = lazy(() => import("./pages/participant").then((module) => module.ParticipantPage));
+const SettingsPage = lazy(() => import("./pages/settings").then((module) => module.SettingsPage));
 
 /** The whole dashboard: the sign-in page, or the page of the address once somebody is signed in. */
 export function Shell() {

@@ -1,15 +1,17 @@
 import { app } from "../account";
+import { lazy } from "../components/lazy";
 import { Problem, Skeleton } from "../components/placeholders";
 import { formatDateTime } from "../format/time";
 import { formatZone, zone } from "../format/zone";
 import { now } from "../clock";
-import { ParticipantPage } from "../pages/participant";
 import { SessionPage } from "../pages/session";
 import { canGo, match, place } from "../route";
 import { openSharedLink, sharedLink, sharedTrouble } from "../shared_link";
 import { useTitle } from "../title";
 import { ThemeButton } from "./top_bar";
 import { ZoneChoice } from "./zone_choice";
+
+const ParticipantPage = lazy(() => import("../pages/participant").then((module) => module.ParticipantPage));
 
 /** The frame of a page that was opened with a read link: no search, no settings, no other page. */
 export function SharedShell() {

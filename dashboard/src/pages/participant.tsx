@@ -2,7 +2,7 @@ import { isolate } from "../format/texts";
 import { useEffect } from "preact/hooks";
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { ParticipantPage as Page, Stream, TimelineIssue } from "../api/types";
+import type { ConnectionColumns, ParticipantPage as Page, Stream, TimelineIssue } from "../api/types";
 import { Empty, Failed, Skeleton, Trouble } from "../components/placeholders";
 import { Name } from "../components/texts";
 import { formatName, formatTitle } from "../format/labels";
@@ -32,18 +32,31 @@ export function ParticipantPage({ sessionId, peerId }: { sessionId: string; peer
     withQuery(`${base}/peers/${encodeURIComponent(id)}/series`, {
       points: String(POINTS),
       stream,
+      connection: "false",
       from: query.get("from"),
       to: query.get("to"),
     });
   const resource = useResource<Page>(appId ? path(peerId, query.get("stream") ?? "worst") : null);
   const { data } = resource;
+  // For this every sample is read: it comes after the rest is on the page.
+  const connection = useResource<ConnectionColumns>(
+    data && appId
+      ? withQuery(`${base}/peers/${encodeURIComponent(peerId)}/connection`, {
+          points: String(POINTS),
+          from: query.get("from"),
+          to: query.get("to"),
+        })
+      : null,
+  );
   const isOpen = data !== undefined && !data.is_final;
   useTitle(data ? `${isolate(formatName(data.lane.name))} in ${isolate(formatTitle(data.call))}` : "Participant");
   useEffect(() => () => point(null), []);
   useEffect(() => {
     if (!isOpen) return;
     const timer = setInterval(() => {
-      if (!document.hidden) resource.reload();
+      if (document.hidden) return;
+      resource.reload();
+      connection.reload();
     }, RENEWED_EVERY_MS);
     return () => clearInterval(timer);
   }, [isOpen]);
@@ -67,7 +80,7 @@ export function ParticipantPage({ sessionId, peerId }: { sessionId: string; peer
       <VerdictHead page={data} />
       <div class="peer-body">
         <StreamList streams={data.streams} chosen={wanted} name={short} />
-        <Charts page={data} chosen={chosen} short={short} pathOf={path} />
+        <Charts page={data} connection={connection.data ?? null} chosen={chosen} short={short} pathOf={path} />
         <aside class="facts" aria-label="Facts">
           <Path page={data} stream={wanted} name={short} />
           <Facts page={data} />
@@ -81,6 +94,7 @@ type End = Stream["others"][number];
 
 function Charts(props: {
   page: Page;
+  connection: ConnectionColumns | null;
   chosen: Stream | null;
   short: string;
   pathOf: (id: string, stream: string) => string;
@@ -97,7 +111,7 @@ function Charts(props: {
       <div class="charts">
         <Empty title="No stream was measured" />
         <TimeAxis scale={page} />
-        <ConnectionCharts page={page} {...frame} shaded={shadedBy(page.lane.issues)} />
+        <ConnectionCharts connection={props.connection} {...frame} shaded={shadedBy(page.lane.issues)} />
       </div>
     );
   }
@@ -141,7 +155,7 @@ function Charts(props: {
         other={otherStream}
         otherName={other && `${isolate(formatName(other.name))}’s end`}
       />
-      <ConnectionCharts page={page} {...frame} shaded={shaded} />
+      <ConnectionCharts connection={props.connection} {...frame} shaded={shaded} />
       <p class="legend peer-legend">
         <span class="series-1">— {chosen.is_sent ? `sent by ${props.short}` : `arrived at ${props.short}`}</span>
         {otherStream && (

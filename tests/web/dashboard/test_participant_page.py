@@ -69,6 +69,20 @@ async def test_only_the_stream_that_is_asked_for_has_columns(
             )
 
 
+async def test_the_connection_can_be_read_apart(open_dashboard: OpenDashboard) -> None:
+    client = await client_of(open_dashboard)
+    whole = await client.get(PEER.format("ada") + "?points=50")
+    without = await client.get(PEER.format("ada") + "?points=50&connection=false")
+    apart = await client.get("/calls/session/peers/ada/connection?points=50")
+    assert apart == whole["connection"] and len(apart["t"]) > 10
+    assert not without["connection"]["t"]
+    assert {**without, "connection": None, "now": 0} == {**whole, "connection": None, "now": 0}
+    for path in ("/calls/other/peers/ada/connection", "/calls/session/peers/eve/connection"):
+        assert (await client.refused(path))[0] == 404
+    refused = await client.refused(PEER.format("ada") + "?connection=perhaps")
+    assert (refused[0], refused[2]) == (400, "connection")
+
+
 async def test_the_other_end_of_a_stream_is_found_by_its_key(
     open_dashboard: OpenDashboard,
 ) -> None:

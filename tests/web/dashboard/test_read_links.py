@@ -24,6 +24,7 @@ READ_WITH_A_LINK = {
     "/v1/apps/{app_id}/calls/{session_id}/chat",
     "/v1/apps/{app_id}/calls/{session_id}/transcript",
     "/v1/apps/{app_id}/calls/{session_id}/peers/{peer_id}/series",
+    "/v1/apps/{app_id}/calls/{session_id}/peers/{peer_id}/connection",
     "/v1/apps/{app_id}/calls/{session_id}/read-link",
 }
 """All that a read link is good for."""

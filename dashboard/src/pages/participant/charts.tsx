@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { ConnectionColumns, ParticipantPage, Stream } from "../../api/types";
+import type { ConnectionColumns, Stream } from "../../api/types";
 import { Chart, type Line } from "../../components/chart";
 import { formatBitrate, formatMilliseconds, formatNumber, UNKNOWN } from "../../format/numbers";
 import { cursor } from "../session/time_cursor";
@@ -109,20 +109,21 @@ function formatSpread(values: readonly (number | null)[], measure: Measure): str
 }
 
 /** The charts of the connection. */
-export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
-  const { connection } = props.page;
+export function ConnectionCharts(props: Frame & { connection: ConnectionColumns | null }) {
+  const { connection } = props;
   const charts: { name: keyof ConnectionColumns; title: string; format: (value: number | null) => string }[] = [
     { name: "available_outgoing_bps", title: "Bandwidth", format: formatBitrate },
     { name: "rtt_ms", title: "Path’s round trip", format: formatMilliseconds },
     { name: "audio_level", title: "Audio level", format: formatNumber },
   ];
+  if (!connection) return null;
   const known = charts.filter((chart) => isKnown(connection[chart.name]));
   if (!known.length) return null;
   return (
     <section aria-label="Connection">
       <h2 class="peer-charts-title">Connection</h2>
       {known.map((chart) => (
-        <ConnectionChart key={chart.name} {...props} {...chart} />
+        <ConnectionChart key={chart.name} {...props} {...chart} connection={connection} />
       ))}
     </section>
   );
@@ -130,13 +131,13 @@ export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
 
 function ConnectionChart(
   props: Frame & {
-    page: ParticipantPage;
+    connection: ConnectionColumns;
     name: keyof ConnectionColumns;
     title: string;
     format: (value: number | null) => string;
   },
 ) {
-  const { connection } = props.page;
+  const { connection } = props;
   const values = connection[props.name];
   const lines = useMemo<Line[]>(
     () => [{ name: props.title, values, colour: "series-1", isStepped: props.name === "available_outgoing_bps" }],

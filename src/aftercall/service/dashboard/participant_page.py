@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.chosen_stream import WORST, chosen_stream, layers_of
-from aftercall.core.overview.connection_charts import connection_columns
+from aftercall.core.overview.connection_charts import ConnectionColumns, connection_columns
 from aftercall.core.overview.session_facts import ParticipantCharts, ParticipantFacts
 from aftercall.core.overview.session_summary import DigestedParticipant
 from aftercall.core.overview.stream_charts import StreamChart, chart_streams
 from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamMatching
 from aftercall.core.records import StoredSample
 from aftercall.core.retention import DataKind
-from aftercall.service.dashboard.session_page import SessionPages
+from aftercall.service.dashboard.session_page import FoundPeers, SessionPages
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.document import Ends, Report
 from aftercall.service.reports.peer_reports import Reports
@@ -32,6 +32,8 @@ class Wanted(NamedTuple):
     to_at: EpochMs | None
     stream: str | None = None
     """The key of the only stream to draw, with all its layers, or `WORST`; `None`: all."""
+    with_connection: bool = True
+    """Whether to read the samples for the charts of the connection."""
 
 
 class ParticipantPages:
@@ -59,11 +61,30 @@ class ParticipantPages:
         digests: list[DigestedParticipant] = []
         if report.ends is None:
             digests = (await self._digests.session_digest_of(found.session)).participants
+        every = await self._samples_of(found) if wanted.with_connection else []
+        return await asyncio.to_thread(_charts_of, found, report, digests, every, wanted)
+
+    async def connection(
+        self, app_id: str, session_id: str, any_id: str, wanted: Wanted
+    ) -> ConnectionColumns:
+        """The connection of the participant with this id or this peer. Raises `NotFound`."""
+        found = await self._pages.find_peers(app_id, session_id, any_id)
+        every = await self._samples_of(found)
+        return await asyncio.to_thread(_connection_of, every, wanted)
+
+    async def _samples_of(self, found: ParticipantFacts | FoundPeers) -> list[StoredSample]:
         every: list[StoredSample] = []
         for peer in found.peers if DataKind.SAMPLES in found.kept else ():
             async with self._db.read() as tx:
-                every += await samples.of_peer(tx, app_id, peer.id)
-        return await asyncio.to_thread(_charts_of, found, report, digests, every, wanted)
+                every += await samples.of_peer(tx, peer.app_id, peer.id)
+        return every
+
+
+def _connection_of(every: list[StoredSample], wanted: Wanted) -> ConnectionColumns:
+    every.sort(key=lambda sample: sample.at)
+    return connection_columns(
+        every, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
+    )
 
 
 def _charts_of(
@@ -73,7 +94,7 @@ def _charts_of(
     every: list[StoredSample],
     wanted: Wanted,
 ) -> ParticipantCharts:
-    points, from_at, to_at, asked = wanted
+    points, from_at, to_at, asked, _ = wanted
     chosen: StreamChart | None = None
 
     def choose(streams: Sequence[StreamChart]) -> set[str]:
@@ -89,7 +110,6 @@ def _charts_of(
         to_at=to_at,
         choose=None if asked is None else choose,
     )
-    every.sort(key=lambda sample: sample.at)
     participant = found.participant
     return ParticipantCharts(
         facts=found,
@@ -98,7 +118,7 @@ def _charts_of(
         is_final=report.verdict.is_final,
         streams=streams,
         ends=_ends_of(found, report, digests, streams),
-        connection=connection_columns(every, points=points, from_at=from_at, to_at=to_at),
+        connection=_connection_of(every, wanted),
         metadata=report.verdict.metadata,
         chosen=chosen.key if chosen is not None else None,
     )

@@ -50,6 +50,13 @@ class File(NamedTuple):
     link: Link
 
 
+class FoundPeers(NamedTuple):
+    """A participant's peers, and the kinds of their session's data that may be read."""
+
+    peers: Sequence[Peer]
+    kept: Kept
+
+
 class SessionPages:
     """The use cases of a session's page."""
 
@@ -164,6 +171,17 @@ class SessionPages:
             kept=kept,
             concerned=concerned,
         )
+
+    async def find_peers(self, app_id: str, session_id: str, any_id: str) -> FoundPeers:
+        """The peers of a participant, by its id or that of one of them. Raises `NotFound`."""
+        async with self._db.read() as tx:
+            session = await self._retention.find_session(tx, app_id, session_id)
+            kept = await self._retention.kept_of(app_id, session, tx)
+            participant = await participants.find_participant(tx, app_id, session_id, any_id)
+            if participant is None:
+                raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
+            own = await peers.peers_of_participants(tx, app_id, session_id, [participant.id])
+        return FoundPeers(own, kept)
 
     async def _look(self, session: Session) -> None:
         if session.phase is not Phase.ENDED:

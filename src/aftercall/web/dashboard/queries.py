@@ -170,6 +170,12 @@ STREAM: Final = Text(
     "left out: every stream.",
     longest=256,
 )
+CONNECTION: Final = Choice(
+    name="connection",
+    about="Whether to add the columns of the connection, for which every sample is read.",
+    values={"true": True, "false": False},
+    default=True,
+)
 
 CALL_PARAMETERS: Final = (
     SEARCH,
@@ -254,5 +260,9 @@ def read_wanted(query: Query) -> Wanted:
     """The range and number of points to chart. Raises `Malformed`."""
     from_at, to_at = read_range(query)
     return Wanted(
-        points=POINTS.read(query), from_at=from_at, to_at=to_at, stream=STREAM.read(query)
+        points=POINTS.read(query),
+        from_at=from_at,
+        to_at=to_at,
+        stream=STREAM.read(query),
+        with_connection=CONNECTION.read(query),
     )

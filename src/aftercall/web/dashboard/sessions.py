@@ -6,10 +6,12 @@ from typing import Any, Final
 from litestar import Request, Response, get
 from litestar.response import Stream
 
+from aftercall.core.overview.connection_charts import ConnectionColumns
 from aftercall.core.overview.linked_session import facts_by_link
 from aftercall.service.audit import Act
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
+    CONNECTION,
     CURSOR,
     FORMAT,
     FROM,
@@ -169,7 +171,7 @@ async def get_call_transcript(
         tag=TAG,
         about="In columns, thinned out without losing a peak; named by the participant's id or "
         "by that of any of its peers.",
-        parameters=(POINTS, FROM, TO, STREAM),
+        parameters=(POINTS, FROM, TO, STREAM, CONNECTION),
         answer=ParticipantPage,
         by_read_link=True,
     ),
@@ -191,4 +193,31 @@ async def get_series(
     return encode_answer(page, has_alias=False)
 
 
-handlers = (list_calls, get_call, get_call_chat, get_call_transcript, get_series)
+@get(
+    _ONE + "/peers/{peer_id:str}/connection",
+    opt=described(
+        summary="Get a participant's connection over time",
+        tag=TAG,
+        about="The same columns as with the streams, apart, because every sample is read for them.",
+        parameters=(POINTS, FROM, TO),
+        answer=ConnectionColumns,
+        by_read_link=True,
+    ),
+)
+async def get_connection(
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    session_id: PathId,
+    peer_id: PathId,
+    parameters: ProvidedQuery,
+) -> Answer[ConnectionColumns]:
+    columns = await services.participant_pages.connection(
+        tenant.app_id,
+        parse_path_id(session_id, what="session"),
+        parse_path_id(peer_id, what="peer"),
+        read_wanted(parameters),
+    )
+    return encode_answer(columns, has_alias=False)
+
+
+handlers = (list_calls, get_call, get_call_chat, get_call_transcript, get_series, get_connection)
