@@ -46,6 +46,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
         "Active session",
         "Analytics",
         "Apps",
+        "Attendance",
         "Calls",
         "Intake",
         "Meetings",
