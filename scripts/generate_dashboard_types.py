@@ -33,7 +33,7 @@ from aftercall.wire.dashboard.live_updates import Hello, LiveSession
 from aftercall.wire.dashboard.overview import Breakdowns, Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
-from aftercall.wire.dashboard.privacy import AuditPage, PersonExport, Receipts
+from aftercall.wire.dashboard.privacy import AuditPage, Mentions, PersonExport, Receipts
 from aftercall.wire.dashboard.read_links import MadeReadLink, OpenedReadLink, ReadLinkPage
 from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
@@ -67,6 +67,7 @@ ANSWERS: Sequence[Any] = (
     Overview,
     Breakdowns,
     Receipts,
+    Mentions,
     PersonExport,
     AuditPage,
     ReadLinkPage,

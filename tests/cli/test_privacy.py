@@ -24,6 +24,26 @@ def test_nothing_is_erased_unless_the_id_is_typed_again(run: Operator) -> None:
     assert json.loads(run("person", "receipts", "--json").stdout) == []
 
 
+def test_a_person_who_was_erased_is_recorded_again(run: Operator) -> None:
+    made(run, "Support")
+    nobody = run("person", "readmit", "crm-4711")
+    assert nobody.exit_code == 1 and "Nobody was erased" in nobody.stderr
+    erased = json.loads(run("person", "erase", "crm-4711", "--yes", "--json").stdout)
+    (receipt,) = json.loads(run("person", "readmit", "crm-4711", "--json").stdout)
+    assert receipt["id"] == erased["id"] and receipt["readmitted_at"]
+    assert json.loads(run("person", "receipts", "--json").stdout) == [receipt]
+    assert run("person", "readmit", "crm-4711").exit_code == 1
+
+
+def test_mentions_of_a_person_are_counted_before_they_are_erased(run: Operator) -> None:
+    made(run, "Support")
+    counted = json.loads(run("person", "mentions", "crm-4711", "--json").stdout)
+    assert (counted["names"], counted["sessions"]) == ([], 0)
+    assert "none is known" in run("person", "mentions", "crm-4711").stdout
+    done = run("person", "erase", "crm-4711", "--mentions", "--yes", "--json")
+    assert json.loads(done.stdout)["with_mentions"] is True
+
+
 def test_a_person_must_be_named(run: Operator) -> None:
     made(run, "Support")
     assert run("person", "erase", "--yes").exit_code == 1

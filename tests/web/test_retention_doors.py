@@ -301,6 +301,6 @@ OTHERS = {
     "/erasures",
     "/erasures/{erasure_id:str}",
 }
-OTHERS |= {"/exports/{export_id:str}"}
+OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/calls/S/read-links"}
 """Live sessions; sums over days; what is kept; what was done, by whom; an export, whose file has a
-test of its own."""
+test of its own; links, which say nothing of their session."""

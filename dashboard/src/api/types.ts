@@ -846,7 +846,7 @@ export type Receipts = {
   next_cursor: string | null;
 };
 
-/** The receipt of an erasure. `state` is `running`, `waiting` (for the end of `live_sessions` calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed. */
+/** The receipt of an erasure. `state` is `running`, `waiting` (for the end of `live_sessions` calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed. Since `readmitted_at` the person is recorded again. */
 export type Receipt = {
   id: string;
   requested_at: number;
@@ -856,6 +856,15 @@ export type Receipt = {
   finished_at: number | null;
   counts: Record<string, number>;
   hashes: string[];
+  with_mentions: boolean;
+  readmitted_at: number | null;
+};
+
+/** The names that were looked for in sessions in which the person did not take part, how many of those sessions mention one, and how many texts, by place. */
+export type Mentions = {
+  names: string[];
+  sessions: number;
+  counts: Record<string, number>;
 };
 
 /** How far an export is. `url` is where the file can be fetched until `expires_at`, once `state` is `done`. */

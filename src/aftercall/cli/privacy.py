@@ -75,6 +75,12 @@ def erase_person(
         str, typer.Argument(help="The person's custom participant id; empty with --user-id alone.")
     ] = "",
     user_id: UserId = None,
+    mentions: Annotated[
+        bool,
+        typer.Option(
+            help="Also replace the person's names in sessions the person did not take part in."
+        ),
+    ] = False,
     app_id: AppId = None,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -91,7 +97,9 @@ def erase_person(
     _confirm(custom_participant_id or user_id or "", yes, "This cannot be undone.")
 
     async def work(services: Services, app: App) -> Any:
-        erasure = await services.erasures.request(app.account_id, app.id, ids, CLI)
+        erasure = await services.erasures.request(
+            app.account_id, app.id, ids, CLI, with_mentions=mentions
+        )
         payload = {"app_id": app.id, "erasure_id": erasure.id}
 
         async def is_over() -> bool:
@@ -114,6 +122,62 @@ def erase_person(
     else:
         found = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items())
         out.print(f"Erasure {receipt.id} is done: {found or 'nothing was found'}.")
+
+
+@person.command("mentions")
+def count_mentions(
+    custom_participant_id: Annotated[
+        str, typer.Argument(help="The person's custom participant id; empty with --user-id alone.")
+    ] = "",
+    user_id: UserId = None,
+    app_id: AppId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Count where others mention a person in sessions in which the person did not take part: what
+    `person erase --mentions` would replace. Nothing is changed."""
+    ids = PersonIds(custom_participant_id or None, user_id)
+
+    async def work(services: Services, app: App) -> Any:
+        return await services.erasures.count_mentions(app.id, ids)
+
+    found = _with_app(settings_of(data_dir, database_url), app_id, work)
+    counts = {place.value: number for place, number in found.counts.items()}
+    if as_json:
+        print_json({"names": found.names, "sessions": len(found.sessions), "counts": counts})
+        return
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    out.print(f"Names: {', '.join(found.names) or 'none is known'}")
+    out.print(f"Sessions: {len(found.sessions)}")
+    for place, number in counts.items():
+        out.print(f"{place.replace('_', ' ')}: {number}")
+
+
+@person.command("readmit")
+def readmit_person(
+    custom_participant_id: Annotated[
+        str, typer.Argument(help="The person's custom participant id; empty with --user-id alone.")
+    ] = "",
+    user_id: UserId = None,
+    app_id: AppId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Record a person again who was erased, and comes back with consent. What was erased stays
+    erased."""
+    ids = PersonIds(custom_participant_id or None, user_id)
+
+    async def work(services: Services, app: App) -> Any:
+        return await services.readmissions.readmit(app.account_id, app.id, ids, CLI)
+
+    receipts = _with_app(settings_of(data_dir, database_url), app_id, work)
+    if as_json:
+        print_json(receipts)
+        return
+    out = Console(stderr=True, highlight=False, soft_wrap=True)
+    out.print(f"The person is recorded again; {len(receipts)} erasures keep nobody out any more.")
 
 
 @person.command("export")

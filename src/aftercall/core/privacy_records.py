@@ -32,6 +32,12 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     live_sessions: int = 0
     """How many sessions of the person go on."""
     finished_at: EpochMs | None = None
+    with_mentions: bool = False
+    """Whether mentions in sessions in which the person did not take part are erased, too."""
+    mentions_found: bool = False
+    """Whether they have been looked for."""
+    readmitted_at: EpochMs | None = None
+    """Since when the person is recorded again."""
 
 
 class ExportState(StrEnum):

@@ -44,6 +44,7 @@ class Act(StrEnum):
     EXPORT_PERSON = "export_person"
     DOWNLOAD_PERSON = "download_person"
     ERASE_PERSON = "erase_person"
+    READMIT_PERSON = "readmit_person"
     DELETE_SESSION = "delete_session"
     DELETE_MEETING = "delete_meeting"
     DELETE_APP = "delete_app"

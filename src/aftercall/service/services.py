@@ -36,6 +36,7 @@ from aftercall.service.jobs import Jobs
 from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
 from aftercall.service.privacy.person_exports import PersonExports
+from aftercall.service.privacy.readmission import Readmissions
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
@@ -95,6 +96,7 @@ class Services:
     jobs: Jobs
     erased_people: ErasedPeople
     erasures: Erasures
+    readmissions: Readmissions
     deletions: Deletions
     person_exports: PersonExports
     audit_log: AuditLog
@@ -221,6 +223,9 @@ def build_services(
             exports=person_exports,
         ),
         person_exports=person_exports,
+        readmissions=Readmissions(
+            db=db, clock=clock, data_dir=settings.data_dir, erased_people=erased_people
+        ),
         deletions=Deletions(db=db, clock=clock, exports=person_exports),
         audit_log=AuditLog(db, clock=clock, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),

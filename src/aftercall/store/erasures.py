@@ -38,7 +38,7 @@ async def save(tx: AsyncConnection, erasure: Erasure) -> None:
             set_={name: statement.excluded[name] for name in changing},
         )
     )
-    if erasure.hashes:
+    if erasure.hashes and not _is_readmitted(erasure):
         await tx.execute(
             insert_into(tx.dialect.name, schema.erased_people).on_conflict_do_nothing(),
             [
@@ -46,6 +46,41 @@ async def save(tx: AsyncConnection, erasure: Erasure) -> None:
                 for each in sorted(erasure.hashes)
             ],
         )
+
+
+def _is_readmitted(erasure: Erasure) -> bool:
+    """Whether the person may come back. One whose erasure is carried out again, after a restore,
+    may not before its end."""
+    return erasure.readmitted_at is not None and erasure.state is ErasureState.DONE
+
+
+async def lock_of_person(tx: AsyncConnection, app_id: str, hashes: Iterable[str]) -> list[Erasure]:
+    """The receipts that keep the person with these hashes out, and those of the same person under
+    other ids, until this transaction ends."""
+    c = schema.erasures.c
+    rows = await tx.execute(
+        select(schema.erasures).where(c.app_id == app_id).order_by(c.id).with_for_update()
+    )
+    others = [each for row in rows if not _is_readmitted(each := _erasure(row._mapping))]
+    known, found = set(hashes), list[Erasure]()
+    while more := [each for each in others if not known.isdisjoint(each.hashes)]:
+        found += more
+        known.update(hash for each in more for hash in each.hashes)
+        others = [each for each in others if each not in more]
+    return found
+
+
+async def forget_readmitted(tx: AsyncConnection, app_id: str) -> None:
+    """Recognise nobody any more by the hashes of receipts whose person was readmitted, unless
+    another receipt has them."""
+    rows = await tx.execute(select(schema.erasures).where(schema.erasures.c.app_id == app_id))
+    every = [_erasure(row._mapping) for row in rows]
+    gone = {hash for each in every if _is_readmitted(each) for hash in each.hashes}
+    gone -= {hash for each in every if not _is_readmitted(each) for hash in each.hashes}
+    c = schema.erased_people.c
+    await tx.execute(
+        delete(schema.erased_people).where(c.app_id == app_id, c.hash.in_(sorted(gone)))
+    )
 
 
 async def find(tx: AsyncConnection, app_id: str, erasure_id: str) -> Erasure | None:

@@ -61,6 +61,29 @@ async def test_a_member_that_was_erased_is_refused(server: RestServer) -> None:
     assert answer.json()["error"]["reason"] == "person_erased"
 
 
+async def test_a_person_who_was_erased_is_recorded_again(server: RestServer) -> None:
+    owner = await server.new_client()
+    assert await send(owner, "POST", "/readmissions", 404, json=PERSON) == "erasure_not_found"
+    made = await send(owner, "POST", "/erasures", 201, json=PERSON)
+    assert await send(owner, "POST", "/readmissions", 400, json=PERSON) == "erasure_running"
+    await run_jobs(server)
+    (lifted,) = (await send(owner, "POST", "/readmissions", 201, json=PERSON))["erasures"]
+    assert (lifted["id"], lifted["readmitted_at"]) == (made["id"], server.clock.now)
+    await record_call(server, owner)
+
+
+async def test_mentions_elsewhere_are_counted_by_place(server: RestServer) -> None:
+    owner = await server.new_client()
+    await record_call(server, owner)
+    await run_jobs(server)
+    counted = await send(owner, "POST", "/erasures/mentions", 200, json=PERSON)
+    assert counted["names"] == ["Zebulon Quux"] and counted["sessions"] == 0
+    assert set(counted["counts"]) >= {"messages", "transcript_lines", "summaries", "meetings"}
+    made = await send(owner, "POST", "/erasures", 201, json={**PERSON, "mentions": True})
+    assert made["with_mentions"] is True
+    await send(owner, "POST", "/erasures", 422, json={**PERSON, "mentions": "yes"})
+
+
 @pytest.mark.parametrize("body", [{}, {"custom_participant_id": ""}, {"name": "Ada"}, []])
 async def test_a_request_that_names_nobody_is_refused(server: RestServer, body: Any) -> None:
     owner = await server.new_client()
@@ -72,6 +95,8 @@ ENDPOINTS = [
     ("POST", "/erasures"),
     ("GET", "/erasures"),
     ("GET", "/erasures/any"),
+    ("POST", "/erasures/mentions"),
+    ("POST", "/readmissions"),
     ("GET", "/audit"),
     ("DELETE", "/sessions/call"),
     ("DELETE", "/meetings/weekly"),

@@ -196,6 +196,9 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
             is_open = path.endswith(("sign-in", "/open"))
             is_of_session = "kick" in path or "{session_id}" in path
             expected = {404} if is_of_session else {401} if is_open else {200, 201}
+            if path.endswith("/readmissions"):
+                # The person's erasure, another example, is not done, or was not requested yet.
+                expected = {400, 404}
             assert answer.status_code in expected, (path, answer.text)
 
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { app } from "../../account";
 import { get, post } from "../../api/request";
 import { useResource } from "../../api/resource";
-import type { PersonExport, Receipt, Receipts } from "../../api/types";
+import type { Mentions, PersonExport, Receipt, Receipts } from "../../api/types";
 import { Timestamp } from "../../components/timestamp";
 import { Empty, Problem, Skeleton } from "../../components/placeholders";
 import { useAction } from "./use_action";
@@ -36,6 +36,8 @@ export function PersonData() {
       <Export path={path} />
       <h2>Erase</h2>
       <Erase path={path} onRequested={receipts.reload} />
+      <h2>Record again</h2>
+      <Readmit path={path} onReadmitted={receipts.reload} />
       <h2>Receipts of erasures</h2>
       {!receipts.data ? (
         receipts.error ? (
@@ -116,6 +118,8 @@ function Export({ path }: { path: string }) {
 function Erase({ path, onRequested }: { path: string; onRequested: () => void }) {
   const [person, setPerson] = useState("");
   const [again, setAgain] = useState("");
+  const [withMentions, setWithMentions] = useState(false);
+  const [mentions, setMentions] = useState<Mentions | null>(null);
   const { act, problem, isBusy } = useAction();
   const isConfirmed = person.trim() !== "" && person.trim() === again.trim();
   return (
@@ -130,9 +134,14 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
           event.preventDefault();
           if (!isConfirmed) return;
           void act(async () => {
-            await post<Receipt>(`${path}/erasures`, { custom_participant_id: person.trim() });
+            await post<Receipt>(`${path}/erasures`, {
+              custom_participant_id: person.trim(),
+              mentions: withMentions,
+            });
             setPerson("");
             setAgain("");
+            setWithMentions(false);
+            setMentions(null);
             onRequested();
           });
         }}
@@ -144,7 +153,10 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
           maxLength={256}
           autocomplete="off"
           value={person}
-          onInput={(event) => setPerson(event.currentTarget.value)}
+          onInput={(event) => {
+            setPerson(event.currentTarget.value);
+            setMentions(null);
+          }}
         />
         <input
           aria-label="The same id again, to confirm"
@@ -159,6 +171,94 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
           Erase
         </button>
       </form>
+      <p class="row">
+        <label>
+          <input
+            type="checkbox"
+            checked={withMentions}
+            onChange={(event) => setWithMentions(event.currentTarget.checked)}
+          />{" "}
+          Also the person's names in calls of others
+        </label>
+        <button
+          type="button"
+          disabled={isBusy || !person.trim()}
+          onClick={() =>
+            void act(async () =>
+              setMentions(
+                await post<Mentions>(`${path}/erasures/mentions`, {
+                  custom_participant_id: person.trim(),
+                }),
+              ),
+            )
+          }
+        >
+          Count mentions
+        </button>
+      </p>
+      <p role="status">{mentions && <FoundMentions mentions={mentions} />}</p>
+      {problem && (
+        <p class="field-problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
+  );
+}
+
+function FoundMentions({ mentions }: { mentions: Mentions }) {
+  if (mentions.names.length === 0) return <>No name of this person is known.</>;
+  return (
+    <>
+      {mentions.names.map((name, place) => (
+        <>
+          {place > 0 && ", "}
+          <bdi key={name}>{name}</bdi>
+        </>
+      ))}{" "}
+      in {mentions.sessions} calls of others:{" "}
+      {formatCounts(mentions.counts)}. Somebody else may have the same name.
+    </>
+  );
+}
+
+function Readmit({ path, onReadmitted }: { path: string; onReadmitted: () => void }) {
+  const [person, setPerson] = useState("");
+  const [isDone, setIsDone] = useState(false);
+  const { act, problem, isBusy } = useAction();
+  return (
+    <>
+      <p>
+        Somebody who was erased and comes back with consent is recorded from then on. What was erased
+        stays erased.
+      </p>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setIsDone(false);
+          void act(async () => {
+            await post<Receipts>(`${path}/readmissions`, { custom_participant_id: person.trim() });
+            setPerson("");
+            setIsDone(true);
+            onReadmitted();
+          });
+        }}
+      >
+        <input
+          aria-label="Custom participant id of the person to record again"
+          placeholder="Custom participant id"
+          required
+          maxLength={256}
+          autocomplete="off"
+          value={person}
+          onInput={(event) => setPerson(event.currentTarget.value)}
+        />
+        <button type="submit" class="primary" disabled={isBusy || !person.trim()}>
+          Record again
+        </button>
+      </form>
+      <p role="status">{isDone && "The person is recorded again."}</p>
       {problem && (
         <p class="field-problem" role="alert">
           {problem}
@@ -192,7 +292,14 @@ function ReceiptTable({ receipts }: { receipts: Receipt[] }) {
             <td>
               <code>{receipt.requested_by.slice(0, 16)}</code>
             </td>
-            <td>{STATES[receipt.state] ?? receipt.state}</td>
+            <td>
+              {STATES[receipt.state] ?? receipt.state}
+              {receipt.readmitted_at !== null && (
+                <span class="faint">
+                  , recorded again since <Timestamp at={receipt.readmitted_at} />
+                </span>
+              )}
+            </td>
             <td>{formatCounts(receipt.counts) || <span class="faint">Nothing was found</span>}</td>
           </tr>
         ))}

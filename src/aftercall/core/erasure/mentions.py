@@ -29,6 +29,9 @@ class KnownAs(msgspec.Struct, frozen=True, kw_only=True):
     participants: dict[str, str] = {}
     """What each of the person's participants was called in sentences, by its id."""
     peer_ids: list[str] = []
+    whole_names_only: bool = False
+    """Whether the words of a name are left where they stand alone: the person did not take part, so
+    they are likely to be somebody else's."""
 
     @property
     def name(self) -> str:
@@ -48,6 +51,8 @@ class PersonMentions:
         whole = [name for name in own if name.casefold() not in shared]
         spared = {word.casefold() for name in others for word in name.split()}
         words = {word for name in own for word in _own_words(name) if word.casefold() not in spared}
+        if known.whole_names_only:
+            words = set()
         self._names = _pattern(whole, re.IGNORECASE)
         self._words = _pattern(words)
         self._ids = _pattern(known.ids)

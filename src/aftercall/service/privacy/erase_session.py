@@ -144,6 +144,9 @@ class SessionErasure:
         custom = said.custom_participant_id if isinstance(said, TranscriptLine) else None
         if said.user_id in known.ids or (custom is not None and custom in known.ids):
             return True
+        if known.whole_names_only:
+            # Somebody of the same name; the person did not take part.
+            return False
         is_anonymous = said.peer_id is None and said.user_id is None and custom is None
         return is_anonymous and said.display_name in known.names
 

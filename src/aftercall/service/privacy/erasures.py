@@ -28,6 +28,11 @@ from aftercall.service.privacy.find_person import (
     find_person,
     live_sessions_of,
 )
+from aftercall.service.privacy.mentions_elsewhere import (
+    FoundMentions,
+    begin_mentions,
+    find_mentions,
+)
 from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.privacy.receipts import ReceiptFile
 from aftercall.service.privacy.removals import remove_all_waiting, remove_noted_rows
@@ -101,8 +106,18 @@ class Erasures:
         self._session_reports = session_reports
         self._summaries = summaries
 
-    async def request(self, account_id: str, app_id: str, ids: PersonIds, actor: Actor) -> Erasure:
-        """Begin to erase a person; returns the receipt. Raises `Malformed` without an id."""
+    async def request(
+        self,
+        account_id: str,
+        app_id: str,
+        ids: PersonIds,
+        actor: Actor,
+        *,
+        with_mentions: bool = False,
+    ) -> Erasure:
+        """Begin to erase a person; returns the receipt. `with_mentions`: also where others mention
+        the person's names in sessions in which the person did not take part. Raises `Malformed`
+        without an id."""
         ids.check()
         now = self._clock()
         async with self._db.write() as tx:
@@ -113,12 +128,22 @@ class Erasures:
                 requested_at=now,
                 requested_by=actor.id,
                 hashes=hashes.of_request(app_id, ids),
+                with_mentions=with_mentions,
             )
             await erasures.save(tx, erasure)
             await jobs.add(tx, [job_of(erasure, now)])
             await record_act(tx, actor, Act.ERASE_PERSON, account_id, app_id, erasure.id, now)
         await asyncio.to_thread(self._file.append, hashes.key, erasure)
         return erasure
+
+    async def count_mentions(self, app_id: str, ids: PersonIds) -> FoundMentions:
+        """What `request` with `with_mentions` would erase beside the person's own sessions. Raises
+        `Malformed` without an id."""
+        ids.check()
+        async with self._db.write() as tx:
+            hashes = await self._erased_people.hashes(tx)
+        match = PersonMatch(hashes, app_id, hashes.of_request(app_id, ids))
+        return await find_mentions(self._db, app_id, match)
 
     async def find(self, app_id: str, erasure_id: str) -> Erasure:
         """A receipt. Raises `NotFound`."""
@@ -150,6 +175,8 @@ class Erasures:
             return
         await remove_noted_rows(self._db)
         await remove_all_waiting(self._db, app_id)
+        if erasure.with_mentions and not erasure.mentions_found:
+            erasure = await self._begin_mentions(erasure, match)
         is_busy, has_looked = True, False
         while True:
             await self._erase_begun(erasure)
@@ -177,6 +204,16 @@ class Erasures:
             await self._go_on_later(erasure, TRY_AGAIN_MS)
         else:
             await self._finish(erasure, hashes.key)
+
+    async def _begin_mentions(self, erasure: Erasure, match: PersonMatch) -> Erasure:
+        """Look for mentions elsewhere while the person's names are still known."""
+        found = await find_mentions(self._db, erasure.app_id, match)
+        await begin_mentions(self._db, erasure.app_id, erasure.id, found)
+        async with self._db.write() as tx:
+            current = await erasures.lock(tx, erasure.app_id, erasure.id) or erasure
+            changed = replace(current, mentions_found=True)
+            await erasures.save(tx, changed)
+        return changed
 
     async def _erase_begun(self, erasure: Erasure) -> None:
         """Erase the sessions that have been begun, also by a process that was killed."""
@@ -243,6 +280,8 @@ class Erasures:
                 current, state=ErasureState.DONE, live_sessions=0, finished_at=self._clock()
             )
             await erasures.save(tx, done)
+            if done.readmitted_at is not None:
+                await erasures.forget_readmitted(tx, done.app_id)
         await asyncio.to_thread(self._file.append, key, done)
         log.info(
             "person erased", action="person_erased", app_id=erasure.app_id, erasure_id=erasure.id
@@ -256,10 +295,18 @@ class Erasures:
         applied: list[Erasure] = []
         for line in lines:
             receipt = replace(
-                line.receipt, state=ErasureState.RUNNING, finished_at=None, live_sessions=0
+                line.receipt,
+                state=ErasureState.RUNNING,
+                finished_at=None,
+                live_sessions=0,
+                mentions_found=False,
             )
             async with self._db.write() as tx:
                 if await apps.find_app(tx, receipt.app_id) is None:
+                    continue
+                known = await erasures.find(tx, receipt.app_id, receipt.id)
+                if known is not None and known.readmitted_at == receipt.readmitted_at is not None:
+                    # The database has what was recorded since, with consent.
                     continue
                 await apps.replace_key(tx, KEY_NAME, line.key)
                 await erasures.save(tx, receipt)

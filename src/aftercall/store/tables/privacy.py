@@ -40,6 +40,9 @@ erasures: Final = Table(
     text_column("counts"),
     integer_column("live_sessions"),
     epoch_ms_column("finished_at", null=True),
+    boolean_column("with_mentions"),
+    boolean_column("mentions_found"),
+    epoch_ms_column("readmitted_at", null=True),
     PrimaryKeyConstraint("app_id", "id"),
 )
 """The receipts of erasures. `hashes` are keyed hashes of the person's ids, `counts` says how much

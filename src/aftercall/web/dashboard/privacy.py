@@ -20,6 +20,8 @@ from aftercall.wire.bodies import parse_body
 from aftercall.wire.dashboard.privacy import (
     AuditPage,
     Deleted,
+    ErasureBody,
+    Mentions,
     PersonBody,
     PersonExport,
     Receipt,
@@ -43,7 +45,7 @@ TAG: Final = "Privacy"
         about="A job does the work, and goes on after a crash. From this request on the person is "
         "refused at every arrival. The answer is the receipt; ask for it again to see how far it "
         "is.",
-        body=PersonBody,
+        body=ErasureBody,
         answer=Receipt,
     ),
 )
@@ -51,14 +53,65 @@ async def request_erasure(
     services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
 ) -> Answer[Receipt]:
     tenant.check_admin()
-    who = parse_body(body, PersonBody)
+    who = parse_body(body, ErasureBody)
     erasure = await services.erasures.request(
         tenant.account_id,
         tenant.app_id,
         PersonIds(who.custom_participant_id, who.user_id),
         tenant.caller,
+        with_mentions=who.mentions,
     )
     return encode_answer(encode_receipt(erasure), has_alias=False)
+
+
+@post(
+    "/erasures/mentions",
+    status_code=200,
+    opt=described(
+        summary="Count where others mention a person",
+        tag=TAG,
+        about="For admins. Looks through every text of the app for the names that the person had, "
+        "in sessions in which the person did not take part: what an erasure with `mentions` "
+        "replaces. Nothing is changed.",
+        body=PersonBody,
+        answer=Mentions,
+    ),
+)
+async def count_mentions(
+    services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
+) -> Answer[Mentions]:
+    tenant.check_admin()
+    who = parse_body(body, PersonBody)
+    ids = PersonIds(who.custom_participant_id, who.user_id)
+    found = await services.erasures.count_mentions(tenant.app_id, ids)
+    counts = {place.value: number for place, number in found.counts.items()}
+    mentions = Mentions(names=list(found.names), sessions=len(found.sessions), counts=counts)
+    return encode_answer(mentions, has_alias=False)
+
+
+@post(
+    "/readmissions",
+    opt=described(
+        summary="Record a person again who was erased",
+        tag=TAG,
+        about="For admins, when the person comes back with consent. What was erased stays erased. "
+        "The answer is the receipts that no longer keep the person out.",
+        body=PersonBody,
+        answer=Receipts,
+    ),
+)
+async def readmit_person(
+    services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
+) -> Answer[Receipts]:
+    tenant.check_admin()
+    who = parse_body(body, PersonBody)
+    found = await services.readmissions.readmit(
+        tenant.account_id,
+        tenant.app_id,
+        PersonIds(who.custom_participant_id, who.user_id),
+        tenant.caller,
+    )
+    return encode_answer(encode_receipts(found, len(found) + 1), has_alias=False)
 
 
 @get(
@@ -234,6 +287,8 @@ def _before(parameters: Query) -> tuple[EpochMs, str] | None:
 
 handlers = (
     request_erasure,
+    count_mentions,
+    readmit_person,
     list_erasures,
     get_erasure,
     request_person_export,

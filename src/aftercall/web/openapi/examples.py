@@ -25,6 +25,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "create_token": {"name": "Nightly export", "role": "read"},
     "request_person_export": {"custom_participant_id": "ada-1815"},
     "request_erasure": {"custom_participant_id": "ada-1815"},
+    "count_mentions": {"custom_participant_id": "ada-1815"},
+    "readmit_person": {"custom_participant_id": "ada-1815"},
     "put_retention": {"samples": "30d", "chat": "90d", "sessions": "forever"},
     "preview_retention": {"samples": "7d"},
     "create_read_link": {"expires_in_s": 86_400, "with_talk": False},

@@ -21,9 +21,26 @@ class PersonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user_id: Id | None = None
 
 
+class ErasureBody(PersonBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to erase. `mentions`: also where others mention the person's names in sessions in which
+    the person did not take part."""
+
+    mentions: bool = False
+
+
+class Mentions(msgspec.Struct, frozen=True, kw_only=True):
+    """The names that were looked for in sessions in which the person did not take part, how many of
+    those sessions mention one, and how many texts, by place."""
+
+    names: list[str]
+    sessions: int
+    counts: dict[str, int]
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt of an erasure. `state` is `running`, `waiting` (for the end of `live_sessions`
-    calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed."""
+    calls) or `done`; `counts` says how much of each kind was erased; `hashes` are keyed. Since
+    `readmitted_at` the person is recorded again."""
 
     id: str
     requested_at: EpochMs
@@ -33,6 +50,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: EpochMs | None
     counts: dict[str, int]
     hashes: list[str]
+    with_mentions: bool
+    readmitted_at: EpochMs | None
 
 
 class Receipts(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +120,8 @@ def encode_receipt(erasure: privacy_records.Erasure) -> Receipt:
         finished_at=erasure.finished_at,
         counts=erasure.counts,
         hashes=erasure.hashes,
+        with_mentions=erasure.with_mentions,
+        readmitted_at=erasure.readmitted_at,
     )
 
 
