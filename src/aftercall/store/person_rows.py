@@ -178,16 +178,6 @@ async def drop_job_errors_about(tx: AsyncConnection, texts: Iterable[str]) -> No
     await tx.execute(update(schema.jobs).where(any_text).values(last_error=None))
 
 
-async def delete_empty_tallies(tx: AsyncConnection, app_id: str, facets: Sequence[str]) -> None:
-    """Delete the daily counts of facets that no session has any more."""
-    c = schema.facet_tallies.c
-    await tx.execute(
-        delete(schema.facet_tallies).where(
-            c.app_id == app_id, c.facet.in_(list(facets)), c.sessions == 0
-        )
-    )
-
-
 async def has_removals(tx: AsyncConnection, app_id: str) -> bool:
     """Whether rows of deleted sessions of an app have yet to be removed."""
     c = schema.data_removals.c

@@ -104,7 +104,10 @@ async def figures_of(db: Database, app_id: str) -> dict[str, Any]:
             for row in await rows_of(
                 db,
                 "SELECT facet, day, sessions, bad_sessions, measured, bad"
-                " FROM facet_tallies WHERE facet NOT LIKE 'person:%' ORDER BY facet, day",
+                " FROM facet_tallies WHERE facet NOT LIKE 'person:%'"
+                # Derived from the person's address.
+                " AND facet NOT LIKE 'provider:%' AND facet NOT LIKE 'region:%'"
+                " ORDER BY facet, day",
             )
         ]
     return found

@@ -205,11 +205,11 @@ function Row(props: { row: BreakdownRow; by: string; breakdown: Breakdown; top: 
         <Dots row={row} breakdown={breakdown} top={top} />
       </td>
       {calls.share ? (
-        <td class="number share">
+        <td class="number share-figures">
           {formatShare(calls)} <span class="faint">{formatBounds(calls)}</span>
         </td>
       ) : (
-        <td class="number share faint">too few to say</td>
+        <td class="number share-figures faint">too few to say</td>
       )}
       <td class="number">
         {difference ? (

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from aftercall.core.erasure.mentions import KnownAs, PersonMentions
 from aftercall.core.erasure.verdicts import Sentences, erase_from_digest
-from aftercall.core.overview.session_summary import PeerVerdict, facet
+from aftercall.core.overview.session_summary import PeerVerdict
 from aftercall.service.reports.session_verdict import peer_verdict_of, session_verdict_of
-from aftercall.store import participants, people, person_rows
+from aftercall.store import participants, people
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, peer_verdicts
 from aftercall.store.sessions import rows as session_rows
@@ -64,9 +64,6 @@ async def erase_verdicts(
                 tx, [peer_verdicts.pack_peer_verdict(each) for each in own]
             )
             await people.forget_people(tx, app_id, {person: _terms(known) for person in gone})
-            await person_rows.delete_empty_tallies(
-                tx, app_id, [facet("person", person) for person in gone]
-            )
 
 
 async def _save_others(db: Database, others: Sequence[PeerVerdict]) -> None:

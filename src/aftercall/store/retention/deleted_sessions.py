@@ -19,7 +19,7 @@ from aftercall.store.sessions.day_counts import (
     delete_empty_quarters,
     take_out_of_day_counts,
 )
-from aftercall.store.sessions.facet_counts import take_out_of_tallies
+from aftercall.store.sessions.facet_counts import save_tallies
 from aftercall.store.sessions.facet_removal import listings_of
 from aftercall.store.sessions.minute_counts import take_out_of_minute_counts
 from aftercall.store.sessions.postings import Place, take_out_of_postings
@@ -98,7 +98,7 @@ async def _uncount(
     await take_out_of_postings(tx, app_id, places)
     await take_out_of_day_counts(tx, app_id, counted)
     await take_out_of_minute_counts(tx, app_id, counted)
-    await take_out_of_tallies(tx, app_id, listings.tallies)
+    await save_tallies(tx, app_id, listings.tallies)
     await delete_empty_quarters(tx, app_id, [each.quarter for each in counted])
 
 

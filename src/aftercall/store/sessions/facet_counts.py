@@ -51,20 +51,17 @@ def _add(sums: dict[Tally, Numbers], key: Tally, numbers: Numbers) -> None:
 
 
 async def save_tallies(tx: AsyncConnection, app_id: str, tallies: Tallies) -> None:
-    """Write changes of the counts. The caller holds the locks of the days."""
+    """Write changes of the counts. Those of facets that no session has any more are deleted: a
+    facet may name a person or a place. The caller holds the locks of the days."""
     await _save_days(tx, app_id, tallies.days)
     await _write(tx, schema.quarter_tallies, "quarter", app_id, tallies.quarters)
     await _write_totals(tx, app_id, tallies.quarters)
-
-
-async def take_out_of_tallies(tx: AsyncConnection, app_id: str, gone: Tallies) -> None:
-    """Write the changes of deleted sessions, and delete counts of nothing."""
-    await save_tallies(tx, app_id, gone)
-    for table, column, keys in (
-        (schema.facet_tallies, "day", sorted(gone.days)),
-        (schema.quarter_tallies, "quarter", sorted(gone.quarters)),
+    for table, column, changes in (
+        (schema.facet_tallies, "day", tallies.days),
+        (schema.quarter_tallies, "quarter", tallies.quarters),
     ):
         c = table.c
+        keys = sorted(key for key, (sessions, *_) in changes.items() if sessions < 0)
         for start in range(0, len(keys), _KEYS):
             await tx.execute(
                 delete(table).where(
