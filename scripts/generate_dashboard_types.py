@@ -38,6 +38,7 @@ from aftercall.wire.dashboard.read_links import MadeReadLink, OpenedReadLink, Re
 from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
+from aftercall.wire.dashboard.usage import MonthAttendance, PersonAttendance, Usage
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
 
@@ -64,6 +65,9 @@ ANSWERS: Sequence[Any] = (
     PersonPage,
     SessionAttendance,
     MeetingAttendance,
+    MonthAttendance,
+    PersonAttendance,
+    Usage,
     Overview,
     Breakdowns,
     Receipts,

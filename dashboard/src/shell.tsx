@@ -1,9 +1,11 @@
 import { useEffect } from "preact/hooks";
 import { app, findOutWhoWeAre, me, trouble } from "./account";
 import { MeetingAttendancePage } from "./pages/attendance/meeting_attendance";
+import { MonthAttendancePage } from "./pages/attendance/month_attendance";
 import { SessionAttendancePage } from "./pages/attendance/session_attendance";
 import { OverviewPage } from "./pages/overview";
 import { PeoplePage } from "./pages/people";
+import { UsagePage } from "./pages/attendance/usage";
 import { PersonPage } from "./pages/person";
 import { SessionPage } from "./pages/session";
 import { SessionsPage } from "./pages/sessions";
@@ -68,6 +70,10 @@ function Page() {
       return <SessionsPage key={appId} appId={appId} />;
     case "/people":
       return <PeoplePage key={appId} appId={appId} />;
+    case "/attendance":
+      return <MonthAttendancePage key={appId} appId={appId} />;
+    case "/usage":
+      return <UsagePage key={appId} appId={appId} />;
     case "/overview":
       return <OverviewPage key={appId} appId={appId} />;
     case "/settings":

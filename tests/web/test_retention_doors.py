@@ -74,6 +74,10 @@ def doors(session: str, peer: str, person: str) -> dict[str, Door]:
         "attendance as CSV": door(f"{own}{call}/attendance?format=csv", K.SESSIONS, without=whole),
         "people": door(f"{own}/people", K.SESSIONS),
         "person": door(f"{own}/people/{person}", K.SESSIONS, without=whole),
+        "month": door(f"{own}/attendance?month=2026-11", K.SESSIONS),
+        "person's month": door(
+            f"{own}/people/{person}/attendance?month=2026-11", K.SESSIONS, without=whole
+        ),
     }  # fmt: skip
 
 

@@ -651,10 +651,11 @@ export type PersonRow = {
   last_at: number;
 };
 
-/** A person with a page of the calls, the latest first. */
+/** A person with a page of the calls, the latest first. `recent` are the latest 200, from which `usual` is counted. */
 export type PersonPage = {
   person: PersonRow;
   usual: UsualPlace;
+  recent: RecentCall[];
   calls: PeerSummary[];
   next_cursor: string | null;
 };
@@ -671,6 +672,16 @@ export type UsualPlace = {
 export type Usual = {
   value: string;
   calls: number;
+};
+
+/** One of the latest calls, for what they have in common. `issue` is the name of the worst issue; the level is 0 if nothing was judged. */
+export type RecentCall = {
+  session_id: string;
+  participant_id: string;
+  joined_at: number;
+  minutes: number;
+  level: Level;
+  issue: string | null;
 };
 
 /** A person's part in one session, for a list of that person's calls. */
@@ -756,6 +767,51 @@ export type MeetingAttendance = {
   now: number;
   items: AttendanceRow[];
   total: AttendanceTotal;
+};
+
+/** A page of the people of a month, those with the latest call first. */
+export type MonthAttendance = {
+  month: PeriodRow;
+  zone: string;
+  items: AttendanceRow[];
+  next_cursor: string | null;
+};
+
+/** What the ended sessions that were created in a week or month come to. It lasts from `from_at` to before `to_at`; `minutes` are those of participants as they are metered; more may follow until it `is_over`. */
+export type PeriodRow = {
+  name: string;
+  from_at: number;
+  to_at: number;
+  is_over: boolean;
+  sessions: number;
+  people: number;
+  minutes: number;
+};
+
+/** A person's attendance of each session of a month, the latest first, and the sum. */
+export type PersonAttendance = {
+  person: string;
+  name: string | null;
+  month: string;
+  from_at: number;
+  to_at: number;
+  zone: string;
+  items: AttendedCallRow[];
+  total: AttendanceTotal;
+};
+
+/** A person's attendance of one session. */
+export type AttendedCallRow = {
+  session_id: string;
+  meeting_id: string;
+  title: string;
+  attendance: AttendanceRow;
+};
+
+/** The periods, the latest first. A person of several periods counts in each. */
+export type Usage = {
+  zone: string;
+  items: PeriodRow[];
 };
 
 /** A period and the one that it is compared with, in days of the zone. */

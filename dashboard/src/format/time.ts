@@ -12,6 +12,7 @@ const STYLES = {
   exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
   day: { weekday: "short", day: "numeric", month: "short" },
   dayOfYear: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
+  month: { month: "long", year: "numeric" },
   longDay: { weekday: "long", day: "numeric", month: "long" },
 } satisfies Record<string, Intl.DateTimeFormatOptions>;
 
@@ -57,6 +58,22 @@ export function formatDayHead(at: number, now: number): string {
   if (isSameDay(at, now)) return `Today, ${day}`;
   if (isSameDay(at, startOfDay(now, -1))) return `Yesterday, ${day}`;
   return yearOf(at) === yearOf(now) ? day : format("dayOfYear", at);
+}
+
+/** `November 2026` */
+export function formatMonth(at: number): string {
+  return format("month", at);
+}
+
+/** `2026-11`, of the chosen zone. */
+export function monthOf(at: number): string {
+  return new Date(toWall(at)).toISOString().slice(0, 7);
+}
+
+/** A month so many later than the one named `2026-11`. */
+export function monthAfter(name: string, months: number): string {
+  const [year = 0, month = 1] = name.split("-").map(Number);
+  return new Date(Date.UTC(year, month - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
 /** A UTC day `2026-11-21` in words. */

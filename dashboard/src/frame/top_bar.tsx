@@ -50,6 +50,9 @@ export function BottomBar() {
   );
 }
 
+/** Pages that belong to one of the links, though their addresses do not begin with its own. */
+const WITHIN: Record<string, string> = { "/attendance": "/people", "/usage": "/people" };
+
 function PageLinks() {
   const { path } = place.value;
   return (
@@ -58,7 +61,7 @@ function PageLinks() {
         <a
           key={page.path}
           href={page.path}
-          aria-current={path === page.path || path.startsWith(`${page.path}/`) ? "page" : undefined}
+          aria-current={path === page.path || path.startsWith(`${page.path}/`) || WITHIN[path] === page.path ? "page" : undefined}
         >
           <Icon name={page.icon} />
           {page.name}

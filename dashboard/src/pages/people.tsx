@@ -11,6 +11,7 @@ import { go, goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatCount, formatPlural, formatPercent } from "../format/numbers";
 import { Name } from "../components/texts";
+import { formatName } from "../format/labels";
 import { formatAge } from "../format/time";
 import { useListKeys } from "./sessions/keyboard";
 import { ZoneNote } from "../components/zone_note";
@@ -37,6 +38,14 @@ export function PeoplePage({ appId }: { appId: string }) {
         <p class="faint" role="status">
           {resource.data && resource.data.total !== null && `${formatPlural(resource.data.total, "person", "people")} · `}
           <ZoneNote />
+        </p>
+        <p class="row tools">
+          <a class="quiet" href="/attendance">
+            Attendance of a month
+          </a>
+          <a class="quiet" href="/usage">
+            Usage
+          </a>
         </p>
       </div>
       <Search />
@@ -118,6 +127,7 @@ function Table({ people }: { people: PersonRow[] }) {
 
 function Row({ person }: { person: PersonRow }) {
   const address = `/people/${encodeURIComponent(person.person)}`;
+  const known = person.custom_participant_id ?? person.user_id ?? "known by name only";
   return (
     <tr
       class="row"
@@ -126,12 +136,14 @@ function Row({ person }: { person: PersonRow }) {
       }}
     >
       <td>
-        <a class="row-link" href={address}>
+        <a class="row-link long" href={address} title={formatName(person.name)}>
           <Name name={person.name} />
         </a>
       </td>
       <td class="faint wide-only">
-        {person.custom_participant_id ?? person.user_id ?? "known by name only"}
+        <bdi class="long" title={known}>
+          {known}
+        </bdi>
       </td>
       <td class="number">{formatCount(person.calls)}</td>
       <td class={person.bad_calls ? "number bad-number" : "number faint"}>

@@ -22,6 +22,7 @@ from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.sessions import SessionReads
 from aftercall.service.audit import AuditLog
 from aftercall.service.dashboard.attendance import AttendanceLists
+from aftercall.service.dashboard.attendance_periods import AttendancePeriods
 from aftercall.service.dashboard.live_updates import LiveUpdates
 from aftercall.service.dashboard.overview import Overviews
 from aftercall.service.dashboard.participant_page import ParticipantPages
@@ -76,6 +77,7 @@ class Services:
     participant_pages: ParticipantPages
     people: People
     attendance_lists: AttendanceLists
+    attendance_periods: AttendancePeriods
     overviews: Overviews
     live_updates: LiveUpdates
     sign_ins: SignIns
@@ -150,6 +152,7 @@ def build_services(
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
     links = Links(db=db, clock=clock, settings=settings, retention=retention_rule)
     digests = Digests(db=db, clock=clock, reports=reports, retention=retention_rule)
+    people = People(db=db, clock=clock, retention=retention_rule)
     calls = SessionLists(db=db, clock=clock, digests=digests, retention=retention_rule)
     pages = SessionPages(
         db=db,
@@ -180,8 +183,11 @@ def build_services(
         session_lists=calls,
         session_pages=pages,
         participant_pages=ParticipantPages(db=db, pages=pages, digests=digests, reports=reports),
-        people=People(db=db, clock=clock, retention=retention_rule),
+        people=people,
         attendance_lists=AttendanceLists(db=db, clock=clock, retention=retention_rule),
+        attendance_periods=AttendancePeriods(
+            db=db, clock=clock, retention=retention_rule, people=people
+        ),
         overviews=Overviews(db=db, clock=clock),
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),

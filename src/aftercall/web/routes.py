@@ -25,6 +25,7 @@ from aftercall.web.dashboard import (
     retention,
     settings,
     sign_in,
+    usage,
 )
 from aftercall.web.dashboard import (
     sessions as dashboard_sessions,
@@ -74,6 +75,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *people.handlers,
     *attendance.handlers,
     *overview.handlers,
+    *usage.handlers,
     *retention.handlers,
     *live_updates.handlers,
     *privacy.handlers,

@@ -83,6 +83,9 @@ def all_pages(server: Server) -> list[str]:
         f"/meetings/{meeting}/attendance",
         "/people",
         f"/people/{person}",
+        "/attendance",
+        "/usage",
+        "/usage?by=week",
         "/overview",
         *(f"/settings?section={name}" for name in SETTINGS),
     ]

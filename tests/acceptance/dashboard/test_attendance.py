@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,34 @@ def test_the_zone_of_the_address_is_that_of_the_file(server: Server, page: Page)
     address = page.get_by_role("link", name="CSV", exact=True).get_attribute("href")
     answer = http_client.get(f"{server.url}{address}", headers=server.headers)
     assert {row["zone"] for row in parse(answer.text)[:-1]} == {"America/St_Johns"}
+
+
+def test_a_month_shows_the_people_and_sums_of_the_answer(server: Server, page: Page) -> None:
+    page.goto("/attendance")
+    month = page.evaluate("new Date().toISOString().slice(0, 7)")
+    answer = read(server, f"attendance?month={month}&tz=Asia/Kolkata")
+    assert shown(page) == [[item["name"], f"{item['minutes']} min"] for item in answer["items"]]
+    figures = page.locator(".figures .big").all_inner_texts()
+    assert figures[0].replace(",", "") == str(answer["month"]["people"])
+
+
+def test_a_month_is_one_click_from_the_usage(server: Server, page: Page) -> None:
+    page.goto("/usage")
+    row = page.locator("main .usage tbody tr").first
+    answer = read(server, "usage?tz=Asia/Kolkata")["items"][0]
+    assert row.locator("td.number[title]").get_attribute("title") == f"{answer['minutes']} min"
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Attendance in")
+
+
+def test_a_person_begins_with_a_verdict_and_keeps_the_person_in_links(
+    server: Server, page: Page
+) -> None:
+    lane = read(server, f"calls/{SDK_SESSION}")["lanes"][0]
+    page.goto(f"/people/{lane['person']}")
+    expect(page.locator(".person-verdict .says")).to_contain_text("call")
+    link = page.locator("main .person-calls .row-link").first
+    assert f"person={lane['person']}" in (link.get_attribute("href") or "")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/sessions/.*person={lane['person']}"))

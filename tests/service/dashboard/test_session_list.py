@@ -122,9 +122,9 @@ async def test_only_ended_sessions_can_be_ordered_by_quality(
 async def test_an_export_contains_every_session_once(db: Database, server: RestServer) -> None:
     await fill(db, ended=7, live=2)
     pages = [page async for page in server.services.session_lists.export(ALL)]
-    found = [row.session.id for page in pages for row in page]
+    found = [row.listed.session.id for page in pages for row in page]
     assert sorted(found) == [f"s{number}" for number in range(9)]
-    assert {row.session.phase for row in pages[0][:2]} == {Phase.LIVE}
+    assert {row.listed.session.phase for row in pages[0][:2]} == {Phase.LIVE}
 
 
 async def test_a_session_is_found_in_the_app_that_has_it(db: Database, server: RestServer) -> None:

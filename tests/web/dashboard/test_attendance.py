@@ -217,3 +217,16 @@ async def test_sessions_and_meetings_of_others_are_not_found(meetings: Meetings)
             url = f"/v1/apps/{meetings.caller.app_id}{path}{form}"
             answer = await stranger.caller.request_url("GET", url)
             assert answer.status_code == 403
+
+
+async def test_the_list_of_calls_as_a_file_names_everybody(meetings: Meetings) -> None:
+    people = [f"p{number:02}" for number in range(12)]
+    await meetings.record(
+        *(meetings.joined("one", peer, number) for number, peer in enumerate(people)),
+        meetings.joined("one", "unseen", 12, display_name="\u200b"),
+        meetings.joined("one", "recorder", 12, is_hidden=True),
+        meetings.closed("one", 20),
+    )
+    [row] = await meetings.file("/calls?format=csv")
+    assert row["names"].split(", ") == [*(each.title() for each in people), "one-unseen"]
+    assert row["participants"] == "13"

@@ -8,25 +8,25 @@ from typing import Any
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.overview.session_facts import ListedSession
+from aftercall.core.overview.session_facts import ExportedSession, ListedSession
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary
 from aftercall.web.dashboard.sessions_csv import COLUMNS, write_csv
 from tests.core.quality.synthetic_call import Call
 from tests.stored_calls import session_of
 
 
-def listed(title: str = "Standup", **members: Any) -> ListedSession:
+def listed(title: str = "Standup", **members: Any) -> ExportedSession:
     session = session_of(Call(["ada"], minutes=1), "app", title=title)
     people = [
         ParticipantBrief(id="p1", name="Ann", person="x"),
         ParticipantBrief(id="p2", name=None, person="y"),
     ]
     summary = SessionSummary(participants=people, browsers=["Firefox", "Safari"])
-    return ListedSession(replace(session, **members), summary, 4.5)
+    return ExportedSession(ListedSession(replace(session, **members), summary, 4.5), ["Ann", "p2"])
 
 
-async def rows_of(*pages: list[ListedSession]) -> list[dict[str, str]]:
-    async def read() -> AsyncIterator[list[ListedSession]]:
+async def rows_of(*pages: list[ExportedSession]) -> list[dict[str, str]]:
+    async def read() -> AsyncIterator[list[ExportedSession]]:
         for page in pages:
             yield page
 
@@ -66,3 +66,11 @@ async def test_all_pages_are_below_one_header() -> None:
 async def test_text_that_is_no_unicode_does_not_fail_a_row() -> None:
     [row] = await rows_of([listed("a\ud800b")])
     assert row["title"] == "a?b"
+
+
+async def test_everybody_is_in_the_row_and_an_untitled_meeting_is_named_by_them() -> None:
+    one = listed(title="\u200b")
+    names = [f"Person {number}" for number in range(200)]
+    [row] = await rows_of([one._replace(names=names)])
+    assert row["names"].split(", ") == names
+    assert row["title"] == "Ann and 199 others"

@@ -5,14 +5,21 @@ import { formatDate, formatTime } from "../../format/time";
 import { formatFullZone } from "../../format/zone";
 
 /** The head of a page that is printed and downloaded: the way back, the title, CSV and Print. */
-export function ReportHead(props: { crumbs: ComponentChildren; title: string; csv: string; children?: ComponentChildren }) {
+export function ReportHead(props: {
+  crumbs: ComponentChildren;
+  title: ComponentChildren;
+  csv: string;
+  /** What the file holds, if it is not what the page shows. */
+  csvTitle?: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="report-head">
       <p class="crumbs">{props.crumbs}</p>
       <h1>{props.title}</h1>
       <div class="row tools">
         {props.children}
-        <a class="choice" href={props.csv} download>
+        <a class="choice" href={props.csv} title={props.csvTitle} download>
           <Icon name="download" />
           CSV
         </a>

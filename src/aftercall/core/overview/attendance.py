@@ -9,7 +9,9 @@ they were in a session at the same time.
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from aftercall.core.calendar_periods import Period
 from aftercall.core.instants import MINUTE_MS, EpochMs
+from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.session_summary import person_of
 from aftercall.core.records import Participant, Session
 from aftercall.core.spans import Span, intersection, length_ms, overlap_ms, union
@@ -91,6 +93,43 @@ class AttendedMeeting(NamedTuple):
     first_at: EpochMs | None
     last_at: EpochMs | None
     attendances: Sequence[Attendance]
+    now: EpochMs
+
+
+class PeriodSum(NamedTuple):
+    """What the sessions that were created in a period, and have ended, come to. `minutes` are those
+    of participants, as they are metered."""
+
+    period: Period
+    sessions: int
+    people: int
+    minutes: float
+
+
+class AttendedMonth(NamedTuple):
+    """A page of the people who attended ended sessions of a month, those with the latest call
+    first, and what the month comes to."""
+
+    total: PeriodSum
+    attendances: Sequence[Attendance]
+    next_cursor: Cursor | None
+    now: EpochMs
+
+
+class AttendedCall(NamedTuple):
+    """A session with one person's attendance of it."""
+
+    session: Session
+    attendance: Attendance
+
+
+class MonthOfPerson(NamedTuple):
+    """A person's attendance of each session of a month, the latest first."""
+
+    period: Period
+    person: str
+    name: str | None
+    calls: Sequence[AttendedCall]
     now: EpochMs
 
 

@@ -48,6 +48,14 @@ class LevelTotals(NamedTuple):
     fair: int
 
 
+class ExportedSession(NamedTuple):
+    """A session of a list that is exported, with the names, or else the ids, of all visible
+    participants in the order of joining."""
+
+    listed: ListedSession
+    names: Sequence[str]
+
+
 class SessionList(NamedTuple):
     """A page of a list, with live sessions apart, and where the pages beside it begin. `calls` is
     the number of calls that have all the facets asked for; `None` without any."""

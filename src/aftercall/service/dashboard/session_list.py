@@ -10,7 +10,13 @@ from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
-from aftercall.core.overview.session_facts import LevelTotals, ListedSession, SessionList
+from aftercall.core.overview.names import is_visible
+from aftercall.core.overview.session_facts import (
+    ExportedSession,
+    LevelTotals,
+    ListedSession,
+    SessionList,
+)
 from aftercall.core.overview.session_summary import (
     FACET_BAD,
     ParticipantBrief,
@@ -35,7 +41,6 @@ MOST_LIVE: Final = 1_000
 
 MOST_LIVE_SHOWN: Final = 100
 MOST_LIVE_MEASURED: Final = 20
-MOST_EXPORTED: Final = 10_000
 EXPORT_PAGE: Final = 200
 _NAMES: Final = 8
 
@@ -134,16 +139,26 @@ class SessionLists:
             now=self._clock(),
         )
 
-    async def export(self, query: SessionQuery) -> AsyncIterator[list[ListedSession]]:
-        """The rows from the query's cursor on, the live ones first, a page at a time."""
-        left = MOST_EXPORTED
-        while left > 0:
-            page = await self.list_sessions(replace(query, limit=min(EXPORT_PAGE, left)))
-            yield [*page.live, *page.items]
-            left -= len(page.items)
+    async def export(self, query: SessionQuery) -> AsyncIterator[list[ExportedSession]]:
+        """All rows from the query's cursor on, the live ones first, a page at a time, with
+        everybody who took part."""
+        while True:
+            page = await self.list_sessions(replace(query, limit=EXPORT_PAGE))
+            yield await self._with_names(query.app_id, [*page.live, *page.items])
             if page.next_cursor is None:
                 return
             query = replace(query, cursor=page.next_cursor)
+
+    async def _with_names(
+        self, app_id: str, listed: Sequence[ListedSession]
+    ) -> list[ExportedSession]:
+        names: dict[str, list[str]] = {}
+        ids = [each.session.id for each in listed]
+        async with self._db.read() as tx:
+            for each in await presence.visible_names_in_sessions(tx, app_id, ids):
+                known = each.display_name if is_visible(each.display_name) else None
+                names.setdefault(each.session_id, []).append(known or each.id)
+        return [ExportedSession(each, names.get(each.session.id, [])) for each in listed]
 
     async def find_app_of(self, app_ids: Sequence[str], session_id: str) -> str:
         """The id of the one among the apps that a session is in. Raises `NotFound`."""

@@ -52,7 +52,14 @@ async def presences_of_participants(
         return {}
     values = values_in(tx.dialect.name, _KEYS, keys)
     participants = await fetch(tx, _OF_KEYS, app_id=app_id, **values)
-    peers = await fetch(tx, _PEERS_OF_KEYS, app_id=app_id, **values)
+    # Those of whole sessions, once each: there is no index by participant.
+    ids = among(tx.dialect.name, "session_ids", sorted({session_id for session_id, _ in keys}))
+    wanted = set(keys)
+    peers = [
+        row
+        for row in await fetch(tx, _PEERS_OF_SESSIONS, app_id=app_id, **ids)
+        if (row[0], row[1]) in wanted
+    ]
     lines = await _lines_of(tx, app_id, with_talk)
     return _presences(participants, peers, lines, now)
 
@@ -158,14 +165,6 @@ def _of_keys(dialect: str) -> Select[Any]:
     )
 
 
-def _peers_of_keys(dialect: str) -> Select[Any]:
-    wanted, c = values_table(dialect, _KEYS), schema.peers.c
-    is_wanted = (c.session_id == wanted.c.session_id) & (
-        c.participant_id == wanted.c.participant_id
-    )
-    return select(*_STAY).join_from(wanted, schema.peers, is_wanted).where(c.app_id == _APP)
-
-
 def _lines(dialect: str) -> Select[Any]:
     c = schema.transcript_lines.c
     return select(
@@ -176,5 +175,4 @@ def _lines(dialect: str) -> Select[Any]:
 _OF_SESSIONS: Final = Lookup(_of_sessions)
 _PEERS_OF_SESSIONS: Final = Lookup(_peers_of_sessions)
 _OF_KEYS: Final = Lookup(_of_keys)
-_PEERS_OF_KEYS: Final = Lookup(_peers_of_keys)
 _LINES: Final = Lookup(_lines)

@@ -57,6 +57,14 @@ async def names_in_sessions(
     return list(map(ParticipantNames._make, rows))
 
 
+async def visible_names_in_sessions(
+    tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
+) -> list[ParticipantNames]:
+    """All visible participants of the sessions, those of each in the order of joining."""
+    rows = await _fetch_of_sessions(tx, _VISIBLE_NAMES, app_id, session_ids)
+    return list(map(ParticipantNames._make, rows))
+
+
 async def first_names_in_sessions(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str], limit: int
 ) -> list[ParticipantNames]:
@@ -110,6 +118,14 @@ def _names(dialect: str) -> Select[Any]:
     return select(*_NAMED).where(*_of_sessions(dialect, schema.participants))
 
 
+def _visible_names(dialect: str) -> Select[Any]:
+    return (
+        _names(dialect)
+        .where(_ROW.is_hidden.is_(False))
+        .order_by(_ROW.session_id, _ROW.joined_at, _ROW.id)
+    )
+
+
 def _first_names(dialect: str) -> Select[Any]:
     place = func.row_number().over(partition_by=_ROW.session_id, order_by=(_ROW.joined_at, _ROW.id))
     placed = (
@@ -155,6 +171,7 @@ def _minutes_gone(dialect: str) -> Select[Any]:
 
 
 _NAMES: Final = Lookup(_names)
+_VISIBLE_NAMES: Final = Lookup(_visible_names)
 _FIRST_NAMES: Final = Lookup(_first_names)
 _PEERS_PRESENT: Final = Lookup(_peers_present)
 _MINUTES_GONE: Final = Lookup(_minutes_gone)

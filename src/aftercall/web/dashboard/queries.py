@@ -4,6 +4,7 @@ from datetime import UTC, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from aftercall.core.calendar_periods import Period, PeriodKind, month_named, periods_until
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import Cursor, DayHours, SearchScope, SessionOrder, SessionQuery
@@ -50,6 +51,23 @@ class ZoneName(Parameter):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "default": "UTC"}
+
+
+class Month(Parameter):
+    """A month, as `2026-11`."""
+
+    def read(self, query: Query, zone: tzinfo, now: EpochMs) -> Period:
+        """The month by the clocks of the zone, the present one by default. Raises `Malformed`."""
+        name = self._last(query)
+        if not name:
+            return periods_until(PeriodKind.MONTH, now, 1, zone)[0]
+        found = month_named(name, zone)
+        if found is None:
+            raise self._malformed("bad_month", "a month such as 2026-11")
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}
 
 
 SEARCH: Final = Text(

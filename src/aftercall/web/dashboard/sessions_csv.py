@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from aftercall.core.overview.session_facts import ListedSession
+from aftercall.core.overview.names import visible_title
+from aftercall.core.overview.session_facts import ExportedSession
 from aftercall.core.quality.experience.levels import WORDS
 from aftercall.wire.chat_transcript_files import guard_formula
 from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
@@ -34,12 +35,12 @@ COLUMNS: Final = (
 )
 
 
-async def write_csv(pages: AsyncIterator[list[ListedSession]]) -> AsyncIterator[bytes]:
+async def write_csv(pages: AsyncIterator[list[ExportedSession]]) -> AsyncIterator[bytes]:
     """The file, a piece for each page. A cell that a spreadsheet would read as a formula
     begins with `'`."""
     yield _rows([list(COLUMNS)])
     async for page in pages:
-        yield _rows([_cells(encode_session_row(each)) for each in page])
+        yield _rows([_cells(encode_session_row(each.listed), each.names) for each in page])
 
 
 def _rows(rows: list[list[str]]) -> bytes:
@@ -48,17 +49,17 @@ def _rows(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cells(call: SessionRow) -> list[str]:
+def _cells(call: SessionRow, names: Sequence[str]) -> list[str]:
     quality, worst = call.quality, call.worst_issue
     values: tuple[object, ...] = (
         call.id,
         call.meeting_id,
-        call.title,
+        visible_title(call.title, [seen.name for seen in call.participants], len(names)),
         call.status,
         encode_time(call.started_at),
         encode_time(call.ended_at),
         call.total_participants,
-        ", ".join(seen.name or seen.id for seen in call.participants),
+        ", ".join(names),
         call.minutes,
         WORDS[quality.level] if quality else None,
         quality.affected_participants if quality else None,

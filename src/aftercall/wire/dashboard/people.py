@@ -8,6 +8,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.people_facts import PeopleList, PersonCalls, PersonFacts
 from aftercall.core.overview.session_summary import PeerSummary
+from aftercall.core.quality.experience.levels import Level
 from aftercall.wire.cursors import encode_cursor
 
 
@@ -46,11 +47,25 @@ class UsualPlace(msgspec.Struct, frozen=True, kw_only=True):
     relay: list[Usual]
 
 
+class RecentCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the latest calls, for what they have in common. `issue` is the name of the worst
+    issue; the level is 0 if nothing was judged."""
+
+    session_id: str
+    participant_id: str
+    joined_at: EpochMs
+    minutes: float
+    level: Level
+    issue: str | None
+
+
 class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A person with a page of the calls, the latest first."""
+    """A person with a page of the calls, the latest first. `recent` are the latest 200, from which
+    `usual` is counted."""
 
     person: PersonRow
     usual: UsualPlace
+    recent: list[RecentCall]
     calls: list[PeerSummary]
     next_cursor: str | None
 
@@ -67,6 +82,7 @@ def encode_person(found: PersonCalls) -> PersonPage:
     return PersonPage(
         person=_row(found.person),
         usual=_usual_of(found.latest),
+        recent=[_recent(each) for each in found.latest],
         calls=found.calls,
         next_cursor=encode_cursor(found.next_cursor),
     )
@@ -74,6 +90,17 @@ def encode_person(found: PersonCalls) -> PersonPage:
 
 def _row(person: PersonFacts) -> PersonRow:
     return PersonRow(**person._asdict())
+
+
+def _recent(call: PeerSummary) -> RecentCall:
+    return RecentCall(
+        session_id=call.session_id,
+        participant_id=call.participant_id,
+        joined_at=call.joined_at,
+        minutes=call.minutes,
+        level=call.level,
+        issue=None if call.worst_issue is None else call.worst_issue.name,
+    )
 
 
 def _usual_of(calls: Sequence[PeerSummary]) -> UsualPlace:
