@@ -8,13 +8,13 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
   let loaded: ComponentType<Props> | null = null;
   return function Lazy(props: Props) {
     const [hasFailed, setHasFailed] = useState(false);
-    const [, setLoaded] = useState(loaded);
+    const [, setIsLoaded] = useState(false);
     useEffect(() => {
       if (loaded || hasFailed) return;
       load().then(
         (page) => {
           loaded = page;
-          setLoaded(() => page);
+          setIsLoaded(true);
         },
         () => setHasFailed(true),
       );

@@ -37,6 +37,7 @@ FOR_ANYBODY = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("GET", "/docs"),
+    ("GET", "/docs/guide/{folder}/{name}"),
     ("GET", "/docs/openapi.json"),
     ("GET", "/docs/openapi.yaml"),
 }
