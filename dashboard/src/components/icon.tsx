@@ -61,6 +61,21 @@ const SHAPES = {
   alert: <path d="M8 2.8 14 13H2zM8 6.5v3M8 11.3v.2" />,
   check: <path d="m3 8.5 3.2 3.2L13 4.8" />,
   play: <path d="M5 3.5v9l7-4.5z" />,
+  grid: (
+    <>
+      <rect x="2.5" y="2.5" width="4.5" height="4.5" rx="1" />
+      <rect x="9" y="2.5" width="4.5" height="4.5" rx="1" />
+      <rect x="2.5" y="9" width="4.5" height="4.5" rx="1" />
+      <rect x="9" y="9" width="4.5" height="4.5" rx="1" />
+    </>
+  ),
+  key: (
+    <>
+      <circle cx="5" cy="8" r="2.5" />
+      <path d="M7.5 8H14v2.5M11.5 8v2" />
+    </>
+  ),
+  shield: <path d="M8 2 3 4v4c0 3 2.2 5 5 6 2.8-1 5-3 5-6V4z" />,
 } satisfies Record<string, JSX.Element>;
 
 export type IconName = keyof typeof SHAPES;

@@ -1,10 +1,10 @@
 import { mayWrite, me } from "../account";
 import { useResource } from "../api/resource";
 import type { ServerSettings } from "../api/types";
+import { Icon, type IconName } from "../components/icon";
 import { Problem, Skeleton } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { capitalise } from "../format/labels";
 import { Apps } from "./settings/apps";
 import { Audit } from "./settings/audit";
 import { Jobs } from "./settings/jobs";
@@ -14,23 +14,26 @@ import { RetentionTimes } from "./settings/retention";
 import { Tokens } from "./settings/tokens";
 
 const SECTIONS = [
-  { name: "apps", title: "Apps" },
-  { name: "tokens", title: "Tokens" },
-  { name: "links", title: "Shared sessions" },
-  { name: "jobs", title: "Jobs" },
-  { name: "retention", title: "Retention" },
-  { name: "privacy", title: "Privacy" },
-  { name: "person", title: "One person" },
-  { name: "audit", title: "Audit log" },
-  { name: "server", title: "Server" },
-] as const;
+  { name: "apps", title: "Apps", icon: "grid" },
+  { name: "tokens", title: "Tokens", icon: "key" },
+  { name: "links", title: "Shared sessions", icon: "link" },
+  { name: "retention", title: "Retention", icon: "clock" },
+  { name: "privacy", title: "Privacy", icon: "shield" },
+  { name: "person", title: "One person", icon: "person" },
+  { name: "jobs", title: "Jobs", icon: "list" },
+  { name: "audit", title: "Audit log", icon: "search" },
+  { name: "server", title: "Server", icon: "settings" },
+] as const satisfies readonly { name: string; title: string; icon: IconName }[];
 
 type Section = (typeof SECTIONS)[number]["name"];
 
-const PRIVACY: Record<string, string> = {
-  full: "Whole IP addresses are kept.",
-  truncate: "Only the network part of IP addresses is kept (/24, /48).",
-  none: "No IP address is kept.",
+const PRIVACY: Record<string, { title: string; about: string }> = {
+  full: { title: "Whole addresses are kept", about: "Every IP address is kept as it came." },
+  truncate: {
+    title: "Addresses are shortened",
+    about: "Only the network part is kept (/24, /48): 198.51.100.23 is written as 198.51.100.0.",
+  },
+  none: { title: "No address is kept", about: "Not even the network part of an IP address is written down." },
 };
 
 /** The settings of the account, and those of the server. */
@@ -58,11 +61,13 @@ export function SettingsPage() {
                 goQuery({ section: section.name });
               }}
             >
+              <Icon name={section.icon} />
               {section.title}
             </a>
           ))}
         </nav>
         <div class="settings-body">
+          <h2 class="section-title">{SECTIONS.find((section) => section.name === here)?.title}</h2>
           <Body section={here} />
         </div>
       </div>
@@ -94,15 +99,23 @@ function Server({ section }: { section: "privacy" | "server" }) {
   if (section === "privacy") {
     return (
       <section>
-        <h2>{capitalise(data.privacy)}</h2>
-        <p>{PRIVACY[data.privacy] ?? ""} The operator chooses this when starting the server.</p>
+        <p class="section-about">What of a person's address is never written down.</p>
+        <h3>{PRIVACY[data.privacy]?.title ?? data.privacy}</h3>
+        <p>
+          {PRIVACY[data.privacy]?.about} The operator chooses this when starting the server
+          (<code>AFTERCALL_PRIVACY</code>).
+        </p>
+        <p>
+          How long what is kept stays is in <a href="/settings?section=retention">Retention</a>; one
+          person's data is exported and erased in <a href="/settings?section=person">One person</a>.
+        </p>
       </section>
     );
   }
   return (
     <section>
       <p>
-        Aftercall {data.version}, model of quality {data.fold_version}.{" "}
+        Aftercall {data.version} on {data.database}, model of quality {data.fold_version}.{" "}
         <a href={data.docs_path}>API documentation</a> · <a href={data.metrics_path}>Metrics</a>
       </p>
       <table class="plain">

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { me, signIn } from "../account";
 import { RequestError } from "../api/request";
+import { Icon } from "../components/icon";
 import { go, place } from "../route";
 import { useTitle } from "../title";
 
@@ -41,19 +42,16 @@ export function SignInPage() {
 
   return (
     <main class="entrance">
+      <img src="/icon.svg" alt="" width="36" height="36" />
+      <h1>Sign in to Aftercall</h1>
+      <p class="entrance-host">on {location.host}</p>
       <form
-        class="card"
         onSubmit={(event) => {
           event.preventDefault();
           const token = field.current?.value.trim() ?? "";
           if (token) void enter({ token });
         }}
       >
-        <p class="brand">
-          <img src="/icon.svg" alt="" width="28" height="28" />
-          <span>Aftercall</span>
-        </p>
-        <h1>Sign in</h1>
         <label for="token">API token</label>
         <input
           id="token"
@@ -63,23 +61,36 @@ export function SignInPage() {
           placeholder="ac_…"
           spellcheck={false}
           required
-          aria-describedby="token-help"
+          aria-invalid={problem ? true : undefined}
+          aria-describedby={problem ? "token-problem token-help" : "token-help"}
         />
         {problem && (
-          <p class="field-problem" role="alert">
+          <p class="field-problem" role="alert" id="token-problem">
             {problem}
           </p>
         )}
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? "Signing in…" : "Sign in"}
         </button>
-        <p id="token-help" class="faint">
-          The server printed a token when it first started. <code>aftercall link</code> makes a link
-          that signs you in without one.
-        </p>
       </form>
+      <p class="entrance-link" id="token-help">
+        <Icon name="link" />
+        <span>
+          A link from <code>aftercall link</code> signs you in without a token. It is good once, for 15
+          minutes. The server printed a token when it first started.
+        </span>
+      </p>
+      <p class="entrance-after">
+        {isOnTheWay() && "You land on the page that you were on your way to. "}
+        This browser stays signed in for 12 hours.
+      </p>
     </main>
   );
+}
+
+/** Whether somebody came for a page other than the first one. */
+function isOnTheWay(): boolean {
+  return !["/", "/sign-in", START].includes(place.value.path);
 }
 
 /** The page that a link leads to; the first one if it names none of ours. */

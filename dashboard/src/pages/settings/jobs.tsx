@@ -4,12 +4,14 @@ import type { WaitingJob } from "../../api/types";
 import { Timestamp } from "../../components/timestamp";
 import { Empty, Problem, Skeleton } from "../../components/placeholders";
 import { capitalise } from "../../format/labels";
+import { Outcome } from "./outcome";
 import { useAction } from "./use_action";
 
 /** The server's waiting and dead jobs. */
 export function Jobs() {
   const resource = useResource<{ waiting: WaitingJob[]; dead: WaitingJob[] }>("/v1/jobs");
-  const { act, problem, isBusy } = useAction();
+  const acting = useAction();
+  const { act, isBusy } = acting;
   if (!resource.data) {
     return resource.error ? (
       <Problem error={resource.error} onRetry={resource.reload} />
@@ -22,21 +24,21 @@ export function Jobs() {
     void act(async () => {
       await post(`/v1/jobs/${encodeURIComponent(job.id)}/revive`);
       resource.reload();
-    });
+    }, "Revived: it is tried again.");
   return (
     <section>
-      {problem && (
-        <p class="field-problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <h2>Given up</h2>
+      <p class="section-about">
+        What the server does after a call: reports, summaries, exports, deletions. A job that fails is
+        tried again, eight times in all.
+      </p>
+      <Outcome acting={acting} />
+      <h3>Given up</h3>
       {dead.length ? (
         <Table jobs={dead} {...(isBusy ? {} : { onRevive: revive })} />
       ) : (
         <Empty title="Nothing was given up" />
       )}
-      <h2>Waiting</h2>
+      <h3>Waiting</h3>
       {waiting.length ? <Table jobs={waiting} /> : <Empty title="Nothing is waiting" />}
       <button type="button" class="choice" onClick={resource.reload}>
         Look again

@@ -3,8 +3,10 @@ import { app } from "../../account";
 import { get, post } from "../../api/request";
 import { useResource } from "../../api/resource";
 import type { Mentions, PersonExport, Receipt, Receipts } from "../../api/types";
+import { Name } from "../../components/texts";
 import { Timestamp } from "../../components/timestamp";
 import { Empty, Problem, Skeleton } from "../../components/placeholders";
+import { fieldState, Outcome } from "./outcome";
 import { useAction } from "./use_action";
 
 const LOOK_EVERY_MS = 2_000;
@@ -28,17 +30,17 @@ export function PersonData() {
   }, [isUnderWay, path]);
   return (
     <section>
-      <p class="faint">
-        In the app {app.value?.name}. A person is found by the <code>custom_participant_id</code> that
+      <p class="section-about">
+        In the app <Name name={app.value?.name} />. A person is found by the <code>custom_participant_id</code> that
         your systems sent.
       </p>
-      <h2>Export</h2>
+      <h3>Export</h3>
       <Export path={path} />
-      <h2>Erase</h2>
+      <h3>Erase</h3>
       <Erase path={path} onRequested={receipts.reload} />
-      <h2>Record again</h2>
+      <h3>Record again</h3>
       <Readmit path={path} onReadmitted={receipts.reload} />
-      <h2>Receipts of erasures</h2>
+      <h3>Receipts of erasures</h3>
       {!receipts.data ? (
         receipts.error ? (
           <Problem error={receipts.error} onRetry={receipts.reload} />
@@ -120,7 +122,8 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
   const [again, setAgain] = useState("");
   const [withMentions, setWithMentions] = useState(false);
   const [mentions, setMentions] = useState<Mentions | null>(null);
-  const { act, problem, isBusy } = useAction();
+  const acting = useAction();
+  const { act, isBusy } = acting;
   const isConfirmed = person.trim() !== "" && person.trim() === again.trim();
   return (
     <>
@@ -143,7 +146,7 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
             setWithMentions(false);
             setMentions(null);
             onRequested();
-          });
+          }, "Saved: the person is being erased. The receipt below says how far it is.");
         }}
       >
         <input
@@ -157,6 +160,7 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
             setPerson(event.currentTarget.value);
             setMentions(null);
           }}
+          {...fieldState(acting, "erase-problem")}
         />
         <input
           aria-label="The same id again, to confirm"
@@ -167,7 +171,7 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
           value={again}
           onInput={(event) => setAgain(event.currentTarget.value)}
         />
-        <button type="submit" class="primary" disabled={isBusy || !isConfirmed}>
+        <button type="submit" class="choice danger" disabled={isBusy || !isConfirmed}>
           Erase
         </button>
       </form>
@@ -182,6 +186,7 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
         </label>
         <button
           type="button"
+          class="choice"
           disabled={isBusy || !person.trim()}
           onClick={() =>
             void act(async () =>
@@ -197,11 +202,7 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
         </button>
       </p>
       <p role="status">{mentions && <FoundMentions mentions={mentions} />}</p>
-      {problem && (
-        <p class="field-problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Outcome acting={acting} id="erase-problem" />
     </>
   );
 }

@@ -4,9 +4,11 @@ import { post, put } from "../../api/request";
 import { useResource } from "../../api/resource";
 import type { KeptKind, Retention, RetentionPreview } from "../../api/types";
 import { Problem, Skeleton } from "../../components/placeholders";
+import { Name } from "../../components/texts";
 import { formatPlural } from "../../format/numbers";
 import { CHOICES, DEFAULT, KINDS, durationInWords, isLater } from "./retention_times";
-import { useAction } from "./use_action";
+import { Outcome } from "./outcome";
+import { type Acting, useAction } from "./use_action";
 
 const PREVIEW_AFTER_MS = 300;
 
@@ -14,6 +16,7 @@ const PREVIEW_AFTER_MS = 300;
 export function RetentionTimes() {
   const path = `/v1/apps/${encodeURIComponent(app.value?.id ?? "")}/retention`;
   const resource = useResource<Retention>(path);
+  const acting = useAction();
   if (!resource.data || !resource.isCurrent) {
     return resource.error ? (
       <Problem error={resource.error} onRetry={resource.reload} />
@@ -22,20 +25,30 @@ export function RetentionTimes() {
     );
   }
   const kinds = resource.data.kinds;
-  // A saved change begins a form of its own.
-  return <Form key={JSON.stringify(kinds)} path={path} kinds={kinds} onSaved={resource.reload} />;
+  return (
+    <section>
+      <p class="section-about">
+        How long the app <Name name={app.value?.name} /> keeps data after the end of a session. What is
+        past its time is deleted within the hour.
+      </p>
+      {/* A saved change begins a form of its own. */}
+      <Form key={JSON.stringify(kinds)} path={path} kinds={kinds} acting={acting} onSaved={resource.reload} />
+      <Outcome acting={acting} />
+    </section>
+  );
 }
 
 interface FormProps {
   path: string;
   kinds: KeptKind[];
+  acting: Acting;
   onSaved: () => void;
 }
 
-function Form({ path, kinds, onSaved }: FormProps) {
+function Form({ path, kinds, acting, onSaved }: FormProps) {
   const before = chosenBefore(kinds);
   const [chosen, setChosen] = useState(before);
-  const { act, problem, isBusy } = useAction();
+  const { act, isBusy } = acting;
   const isChanged = kinds.some(({ kind }) => chosen[kind] !== before[kind]);
   const going = useGoing(path, isChanged ? chosen : null);
   const total = going?.kinds.reduce((sum, each) => sum + each.sessions, 0) ?? 0;
@@ -48,7 +61,7 @@ function Form({ path, kinds, onSaved }: FormProps) {
         void act(async () => {
           await put<Retention>(path, bodyOf(chosen));
           onSaved();
-        });
+        }, total ? "Saved. What is past its time is being deleted." : "Saved.");
       }}
     >
       {kinds.map((each) => (
@@ -73,11 +86,6 @@ function Form({ path, kinds, onSaved }: FormProps) {
           >
             Undo
           </button>
-        </p>
-      )}
-      {problem && (
-        <p class="field-problem" role="alert">
-          {problem}
         </p>
       )}
     </form>

@@ -7,7 +7,8 @@ import type { Role, Token } from "../../api/types";
 import { CopyButton } from "../../components/copy_button";
 import { Timestamp } from "../../components/timestamp";
 import { Problem, Skeleton } from "../../components/placeholders";
-import { useAction } from "./use_action";
+import { fieldState, Outcome } from "./outcome";
+import { type Acting, useAction } from "./use_action";
 
 /** API tokens: create, show once, revoke. */
 export function Tokens() {
@@ -29,10 +30,14 @@ export function Tokens() {
     void acting.act(async () => {
       await remove(`/v1/tokens/${encodeURIComponent(token.id)}`);
       resource.reload();
-    });
+    }, `Revoked: ${token.name}.`);
   };
   return (
     <section>
+      <p class="section-about">
+        Programs send and read with a token, and people sign in with one. A token reaches one app, or
+        every app of the account.
+      </p>
       {secret && (
         <div class="secret" role="status">
           <p>
@@ -47,7 +52,7 @@ export function Tokens() {
         </div>
       )}
       <NewToken
-        isBusy={acting.isBusy}
+        acting={acting}
         onMake={(wanted) =>
           void acting.act(async () => {
             const made = await post<{ secret: string }>("/v1/tokens", wanted);
@@ -56,18 +61,14 @@ export function Tokens() {
           })
         }
       />
-      {acting.problem && (
-        <p class="field-problem" role="alert">
-          {acting.problem}
-        </p>
-      )}
-      <table class="plain">
+      <Outcome acting={acting} id="token-problem" />
+      <table class="plain tokens">
         <thead>
           <tr>
             <th scope="col">Token</th>
             <th scope="col">May</th>
-            <th scope="col">App</th>
-            <th scope="col">Made</th>
+            <th scope="col">Reaches</th>
+            <th scope="col" class="drop">Made</th>
             <th scope="col">Last used</th>
             <th scope="col">
               <span class="unseen">Revoke</span>
@@ -93,8 +94,8 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: (token: Token) => vo
         {token.is_mine && <span class="tag">You</span>}
       </td>
       <td>{token.role === "admin" ? "Read and write" : "Read"}</td>
-      <td>{token.app_id === null ? "Whole account" : (app?.name ?? token.app_id)}</td>
-      <td>
+      <td>{token.app_id === null ? "Whole account" : <Name name={app?.name ?? token.app_id} />}</td>
+      <td class="drop">
         <Timestamp at={token.created_at} />
       </td>
       <td>{token.last_used_at === null ? "Never" : <Timestamp at={token.last_used_at} />}</td>
@@ -124,7 +125,7 @@ interface Wanted {
   app_id: string | null;
 }
 
-function NewToken({ isBusy, onMake }: { isBusy: boolean; onMake: (wanted: Wanted) => void }) {
+function NewToken({ acting, onMake }: { acting: Acting; onMake: (wanted: Wanted) => void }) {
   const only = me.value?.app_id ?? null;
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("read");
@@ -145,6 +146,7 @@ function NewToken({ isBusy, onMake }: { isBusy: boolean; onMake: (wanted: Wanted
         maxLength={200}
         value={name}
         onInput={(event) => setName(event.currentTarget.value)}
+        {...fieldState(acting, "token-problem")}
       />
       <select
         aria-label="What it may"
@@ -159,14 +161,14 @@ function NewToken({ isBusy, onMake }: { isBusy: boolean; onMake: (wanted: Wanted
         value={appId}
         onChange={(event) => setAppId(event.currentTarget.value)}
       >
-        {only === null && <option value="">All apps</option>}
+        {only === null && <option value="">The whole account</option>}
         {(me.value?.apps ?? []).map((app) => (
           <option key={app.id} value={app.id}>
             {app.name}
           </option>
         ))}
       </select>
-      <button type="submit" class="primary" disabled={isBusy || !name.trim()}>
+      <button type="submit" class="primary" disabled={acting.isBusy || !name.trim()}>
         Make a token
       </button>
     </form>
