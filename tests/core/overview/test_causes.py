@@ -90,6 +90,13 @@ def test_a_cause_that_another_covers_is_as_bad_as_its_moments() -> None:
     assert {each.key: each.level for each in found} == {"downlink.ann": POOR, "relay_tcp.ann": POOR}
 
 
+def test_no_cause_was_worse_for_anybody_than_the_call() -> None:
+    [ann, bob] = digested({"ann": [1] * 6, "bob": [1] * 6}, {"ann": [LOSSY]})
+    mostly_good = replace(bob[1], level=GOOD)
+    [found] = causes_of([ann, (bob[0], mostly_good)])
+    assert found.levels == {"ann": BAD, "bob": GOOD, "cy": UNKNOWN}
+
+
 def test_a_moment_without_length_lies_in_a_bucket() -> None:
     failed = finding("interruption", "ann", spans=[(at(25), at(25))])
     [found] = causes({"ann": [4, 4, 1, 4, 4, 4]}, ann=[failed])

@@ -3,10 +3,11 @@
 A finding belongs to one participant's report. That of a listener about a sender's trouble is an
 effect of the sender's own finding, and what the server did to everybody is one cause. How bad a
 cause was for a person is read from that person's moments while it lasted; of moments that two
-causes share, those count for the more severe.
+causes share, those count for the more severe. It is never worse than the call was for that person.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -28,8 +29,8 @@ an issue ends some reports after its last sign. Chosen."""
 SERVER: Final = "server"
 
 
-class Cause(msgspec.Struct, kw_only=True):
-    """One cause with the findings that it explains."""
+class Cause(msgspec.Struct, kw_only=True, dict=True):
+    """One cause with the findings that it explains. It is complete before it is read."""
 
     key: str
     """Stable while a session grows: the cause and its subject."""
@@ -50,23 +51,23 @@ class Cause(msgspec.Struct, kw_only=True):
         """The participant at whom the cause lies; `None` for the server."""
         return self.finding.subject
 
-    @property
+    @cached_property
     def affected(self) -> list[str]:
         """Everybody who suffered from it."""
         every = {each for finding in self.findings for each in finding.affected}
         return sorted(every | {participant_id for participant_id, _ in self.effects})
 
-    @property
+    @cached_property
     def concerned(self) -> list[str]:
         """Those who suffered, and the subject."""
         return sorted({*self.affected, *([] if self.subject is None else [self.subject])})
 
-    @property
+    @cached_property
     def spans(self) -> list[Span]:
         """When it lasted."""
         return union(span for finding in self.findings for span in finding.spans)
 
-    @property
+    @cached_property
     def level(self) -> int:
         """The worst level for anybody; 0 if no level is known."""
         return min((level for level in self.levels.values() if level), default=UNKNOWN)
@@ -113,12 +114,12 @@ def rank_of(cause: Cause) -> tuple[bool, int, int, int, int, EpochMs, str]:
 
 
 def causes_for(participant_id: str, causes: Iterable[Cause]) -> list[Cause]:
-    """The causes that concern a person, the worst for that person first; of equals first what lies
-    at that person's own end."""
+    """Those of a session's causes, in their order, that concern a person: the worst for that person
+    first; of equals first what lies at that person's own end."""
 
-    def rank(cause: Cause) -> tuple[object, ...]:
+    def rank(cause: Cause) -> tuple[bool, int, bool]:
         level = cause.levels[participant_id] or GOOD + 1
-        return (cause.is_note, level, cause.subject != participant_id, rank_of(cause))
+        return (cause.is_note, level, cause.subject != participant_id)
 
     return sorted((each for each in causes if participant_id in each.levels), key=rank)
 
@@ -200,7 +201,7 @@ def _measure(causes: Sequence[Cause], digests: Mapping[str, Digest]) -> None:
         for participant_id in cause.concerned:
             by_person.setdefault(participant_id, []).append(cause)
     ranked = {cause.key: _severity_and_length(cause.finding) for cause in causes}
-    places: dict[str, list[int]] = {}
+    places: dict[str, frozenset[int]] = {}
     for participant_id, own in by_person.items():
         digest = digests.get(participant_id)
         levels = [] if digest is None else digest.levels
@@ -210,12 +211,10 @@ def _measure(causes: Sequence[Cause], digests: Mapping[str, Digest]) -> None:
                 cause.levels[participant_id] = UNKNOWN
                 continue
             if cause.key not in places:
-                places[cause.key] = cause.buckets(digest.scale)
+                places[cause.key] = frozenset(cause.buckets(digest.scale))
             buckets = places[cause.key]
-            free = [bucket for bucket in buckets if bucket not in taken] or buckets
-            cause.levels[participant_id] = overall_level(_at(levels, free))
-            taken.update(buckets)
-
-
-def _at(levels: Sequence[int], buckets: Collection[int]) -> list[int]:
-    return [levels[bucket] for bucket in buckets if bucket < len(levels)]
+            free = (buckets - taken) or buckets
+            level = overall_level([levels[bucket] for bucket in free])
+            # No cause was worse for anybody than the call as a whole.
+            cause.levels[participant_id] = max(level, digest.level) if level else UNKNOWN
+            taken |= buckets

@@ -49,6 +49,12 @@ def test_the_noun_tells_kinds_of_a_cause_apart(
         ("uplink", {"figures": [figure("loss_percent", 12, 12)]}, "12 %"),
         ("uplink", {"figures": [figure("loss_percent", None, 12)]}, "12 %"),
         ("cpu", {"spans": MINUTE}, "1 min"),
+        ("cpu", {"spans": MINUTE, "figures": [figure("limited_percent", 100, 100)]}, "1 min"),
+        (
+            "cpu",
+            {"figures": [figure("limited_percent", 100, 100), figure("dropped_percent", 18, 32)]},
+            "18 %, worst 32 %",
+        ),
         ("silent_microphone", {"spans": MINUTE, "figures": LOSS}, "1 min"),
         ("poor_picture", {"spans": MINUTE, "figures": [figure("mos", 2, 1)]}, "1 min"),
         ("slow_connect", {"figures": [figure("connect_ms", 8_000, 8_000)]}, "8 s"),

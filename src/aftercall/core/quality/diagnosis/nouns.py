@@ -22,7 +22,7 @@ def amount_of(finding: Finding) -> str:
     lasted."""
     if finding.cause in _TIMED:
         return _length(finding)
-    lead = lead_of(finding)
+    lead = finding.figure("dropped_percent") if finding.cause == "cpu" else lead_of(finding)
     if lead is None or lead.unit in _UNSPOKEN:
         return _length(finding)
     if lead.unit == "ms" and lead.name in _DURATIONS:

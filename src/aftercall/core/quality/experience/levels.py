@@ -80,8 +80,15 @@ def levels_of(mos_audio: Sequence[float | None], mos_video: Sequence[float | Non
 def overall_level(levels: Iterable[int]) -> int:
     """The worst level at or below which a tenth of the measured moments lie: their tenth percentile
     by nearest rank. 0 if none was measured."""
-    known = sorted(level for level in levels if level)
-    return known[-(-len(known) // ONE_IN) - 1] if known else UNKNOWN
+    every = levels if isinstance(levels, list) else list(levels)
+    left = -(-(len(every) - every.count(UNKNOWN)) // ONE_IN)
+    if not left:
+        return UNKNOWN
+    for level in (BAD, POOR, FAIR):
+        left -= every.count(level)
+        if left <= 0:
+            return level
+    return GOOD
 
 
 def worst_tenth(values: Iterable[float | None], moments: int) -> float | None:
