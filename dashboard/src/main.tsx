@@ -16,6 +16,7 @@ import "./style/controls.css";
 import "./style/shell.css";
 import "./style/tables.css";
 import "./style/session.css";
+import "./style/sheet.css";
 import "./style/settings.css";
 import "./style/charts.css";
 import "./style/first_run.css";

@@ -58,6 +58,58 @@ const SHAPES = {
       <rect x="4.5" y="9.5" width="7" height="4" />
     </>
   ),
+  more: <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.2" />,
+  open: <path d="m6 4 4 4-4 4" />,
+  up: <path d="M8 11V3M5 6l3-3 3 3M3 13.5h10" />,
+  down: <path d="M8 3v8M5 8l3 3 3-3M3 13.5h10" />,
+  processor: (
+    <>
+      <rect x="4" y="4" width="8" height="8" rx="1.5" />
+      <path d="M6.5 1.8V4M9.5 1.8V4M6.5 12v2.2M9.5 12v2.2M1.8 6.5H4M1.8 9.5H4M12 6.5h2.2M12 9.5h2.2" />
+    </>
+  ),
+  relay: (
+    <>
+      <circle cx="3.5" cy="12" r="1.5" />
+      <circle cx="12.5" cy="12" r="1.5" />
+      <circle cx="8" cy="4" r="1.5" />
+      <path d="m4.3 10.6 2.9-5.2M8.8 5.4l2.9 5.2" />
+    </>
+  ),
+  server: (
+    <>
+      <rect x="2.5" y="3" width="11" height="4" rx="1" />
+      <rect x="2.5" y="9" width="11" height="4" rx="1" />
+      <path d="M5 5h.01M5 11h.01" />
+    </>
+  ),
+  microphone: (
+    <>
+      <rect x="6" y="2" width="4" height="7.5" rx="2" />
+      <path d="M3.5 8a4.5 4.5 0 0 0 9 0M8 12.5V14" />
+    </>
+  ),
+  silent: (
+    <path d="M6 6v1.5a2 2 0 0 0 3.2 1.6M10 7V4a2 2 0 0 0-3.8-.9M3.5 8a4.5 4.5 0 0 0 7.3 3.5M12.5 8c0 .6-.1 1.1-.3 1.6M8 12.5V14M2.5 2.5l11 11" />
+  ),
+  camera: (
+    <>
+      <rect x="2" y="4.5" width="8.5" height="7" rx="1.5" />
+      <path d="m10.5 7.2 3.5-2v5.6l-3.5-2" />
+    </>
+  ),
+  again: (
+    <>
+      <path d="M13 4v3h-3M3 12V9h3" />
+      <path d="M12.6 7A5 5 0 0 0 4 5.3M3.4 9a5 5 0 0 0 8.6 1.7" />
+    </>
+  ),
+  info: (
+    <>
+      <circle cx="8" cy="8" r="5.5" />
+      <path d="M8 7.5V11M8 5.2v.01" />
+    </>
+  ),
   alert: <path d="M8 2.8 14 13H2zM8 6.5v3M8 11.3v.2" />,
   check: <path d="m3 8.5 3.2 3.2L13 4.8" />,
   play: <path d="M5 3.5v9l7-4.5z" />,

@@ -1,6 +1,6 @@
 /** Labels of issues, events and reasons of leaving. */
 
-import { formatNames, isVisible } from "./texts";
+import { formatNames, isolate, isVisible } from "./texts";
 import type { IssueName } from "../api/constants";
 import type { SessionRow, TimelinePeer } from "../api/types";
 import type { Severity } from "../api/members";
@@ -220,10 +220,10 @@ interface Titled {
   total_participants?: number;
 }
 
-/** A session's title: that of its meeting, else who was in it. */
+/** A session's title: that of its meeting, else who was in it, each name apart from the others. */
 export function formatTitle(call: Titled, people = call.participants ?? []): string {
   if (isVisible(call.title)) return call.title;
-  const names = people.map((one) => one.name).filter(isVisible);
+  const names = people.map((one) => one.name).filter(isVisible).map(isolate);
   if (!names.length) return "Untitled meeting";
   return formatNames(names, Math.max(call.total_participants ?? 0, people.length));
 }

@@ -1,28 +1,28 @@
-import { Clamped, Title } from "../components/texts";
 import { isolate } from "../format/texts";
 import { useEffect, useRef } from "preact/hooks";
 import { app, chooseApp, me } from "../account";
 import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
-import type { SessionPage, SessionRow } from "../api/types";
+import type { ParticipantTimeline, SessionPage, Verdict } from "../api/types";
 import { aheadOf, now } from "../clock";
-import { Sparkline, Verdict } from "../components/level";
-import { Timestamp } from "../components/timestamp";
 import { Failed, Skeleton, Trouble } from "../components/placeholders";
+import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { formatCount, formatPlural, formatMinutes } from "../format/numbers";
-import { formatName, formatPhase, formatTitle } from "../format/labels";
-import { isSameDay, formatDuration } from "../format/time";
-import { point } from "./session/time_cursor";
-import { Diagnosis } from "./session/diagnosis";
+import { formatTitle } from "../format/labels";
+import { Head } from "./session/head";
+import { chosenLane } from "./session/chosen_lane";
+import { Settling } from "./session/settling";
+import { Sheet } from "./session/sheet";
 import { kitPath } from "./session/snippets";
-import { emptyTitle } from "./session/kept";
 import { TalkPanel } from "./session/talk";
-import { Timeline } from "./session/timeline";
-import { Tools } from "./session/export_menu";
-import { formatZone } from "../format/zone";
+import { pin, point } from "./session/time_cursor";
+import { VerdictHead } from "./session/verdict";
 
 const RENEWED_EVERY_MS = 7_000;
+/** An ended session is asked for again so soon, then more slowly, until it is final. */
+const SETTLING_EVERY_MS = 1_500;
+const SETTLING_FAST_MS = 30_000;
+const SETTLING_SLOWLY_MS = 10_000;
 
 /** The app of a session; requested only if the account has several. */
 export function useAppOf(sessionId: string): { appId: string | null; lookup: ReturnType<typeof useResource> } {
@@ -35,15 +35,17 @@ export function useAppOf(sessionId: string): { appId: string | null; lookup: Ret
   return { appId: found, lookup };
 }
 
-/** One session: diagnosis, timelines of participants, quality, chat and transcript. */
+/** One session: the verdict, causes and people over time, what was said. */
 export function SessionPage({ sessionId }: { sessionId: string }) {
   const { appId, lookup } = useAppOf(sessionId);
   const base = appId && `/v1/apps/${encodeURIComponent(appId)}/calls/${encodeURIComponent(sessionId)}`;
   const resource = useResource<SessionPage>(base);
   const { data } = resource;
-  const isLive = data?.call.status === "LIVE";
+  const wanted = place.value.query.get("person");
+  const chosen = data ? chosenLane(data.lanes, wanted) : null;
   useTitle(data ? isolate(formatTitle(data.call)) : "Session");
-  useRenewal(isLive ? appId : null, sessionId, resource.reload);
+  useRenewal(appId, sessionId, data, resource.reload);
+  useWorstMoment(data, chosen);
   useEffect(() => {
     if (data && resource.isCurrent) aheadOf(Math.max(data.now, now.peek()));
   }, [data]);
@@ -58,143 +60,78 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
     );
   }
   const kit = `${kitPath(me.value?.account_id ?? "", appId)}/sessions/${encodeURIComponent(sessionId)}`;
+  const verdict: Verdict = (chosen && data.personal[chosen.participant_id]) || unmeasured(data, chosen);
   return (
-    <article class="page session">
-      <Head page={data} appId={appId} rawPath={kit} base={base} />
+    <article class={resource.error ? "page session is-stale" : "page session"}>
+      <Head page={data} verdict={verdict} chosen={chosen} appId={appId} rawPath={kit} />
       <Trouble resource={resource} />
-      <Diagnosis
-        findings={data.diagnosis}
-        isCut={data.diagnosis_is_cut}
-        sessionId={sessionId}
-        otherwise={sayNothingFound(data)}
-      />
+      <Settling page={data} />
+      {wanted && !chosen && <NotInIt />}
+      <VerdictHead page={data} verdict={verdict} chosen={chosen} />
       <div class="beside">
-        <Timeline page={data} />
+        <Sheet page={data} chosen={chosen} />
         <TalkPanel page={data} base={base} kit={kit} onChange={resource.reload} />
       </div>
-      <Rooms page={data} />
     </article>
   );
 }
 
-/** The page of a live session is requested repeatedly, and at once after a join or leave. */
-function useRenewal(appId: string | null, sessionId: string, reload: () => void): void {
+/** The verdict on everybody, or none on somebody of whom nothing was folded. */
+function unmeasured(page: SessionPage, chosen: ParticipantTimeline | null): Verdict {
+  if (chosen === null) return page.verdict;
+  return { level: 0, who: [], what: [], reach: [], more: [], advice: [], cause: null, worst_at: null };
+}
+
+function NotInIt() {
+  return (
+    <p class="settling" role="status">
+      <span>The person of this link was not in this session.</span>
+      <button type="button" class="choice" onClick={() => goQuery({ person: null }, true)}>
+        Show it as everyone
+      </button>
+    </p>
+  );
+}
+
+/** Who arrives as a person, and not at a moment, sees that person's worst moment. */
+function useWorstMoment(page: SessionPage | undefined, chosen: ParticipantTimeline | null): void {
+  const arrived = useRef(false);
+  useEffect(() => {
+    if (!page || arrived.current) return;
+    arrived.current = true;
+    if (!chosen || place.peek().query.has("at")) return;
+    const worst = page.personal[chosen.participant_id]?.worst_at;
+    if (worst) pin(worst);
+  }, [page, chosen]);
+}
+
+/** Requests the page again: of a live session repeatedly and at once after a join or leave, of an ended
+ * one until it is final. */
+function useRenewal(appId: string | null, sessionId: string, page: SessionPage | undefined, reload: () => void): void {
   const latest = useRef(reload);
   latest.current = reload;
+  const isLive = page?.call.status === "LIVE";
+  const isSettling = page !== undefined && !isLive && !page.is_final;
+  const since = useRef(0);
   useEffect(() => {
-    if (!appId) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) latest.current();
-    }, RENEWED_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [appId]);
-  useLive(appId, {
+    if (!isLive && !isSettling) return;
+    since.current = Date.now();
+    let timer = 0;
+    const again = (): void => {
+      const isSlow = Date.now() - since.current > SETTLING_FAST_MS;
+      const pause = isLive ? RENEWED_EVERY_MS : isSlow ? SETTLING_SLOWLY_MS : SETTLING_EVERY_MS;
+      timer = window.setTimeout(() => {
+        if (!document.hidden) latest.current();
+        again();
+      }, pause);
+    };
+    again();
+    return () => clearTimeout(timer);
+  }, [isLive, isSettling]);
+  useLive(isLive ? appId : null, {
     onHello: () => {},
     onUpdate: (_, news) => {
       if (news.id === sessionId) latest.current();
     },
   });
-}
-
-function sayNothingFound(page: SessionPage): string {
-  const { call, lanes } = page;
-  const measured = lanes.filter((lane) => lane.is_measured).length;
-  if (!lanes.length) return "Nobody has joined.";
-  if (!measured) return `${emptyTitle(page, "reports", "Nobody was measured in this session")}: only who was there is known.`;
-  const so = call.status === "LIVE" ? "So far nothing" : "Nothing";
-  return measured === lanes.length
-    ? `${so} wrong was found.`
-    : `${so} wrong was found; ${measured} of ${formatPlural(lanes.length, "participant")} were measured.`;
-}
-
-function Head(props: { page: SessionPage; appId: string; rawPath: string; base: string }) {
-  const { page } = props;
-  const { call } = page;
-  return (
-    <header class="session-head">
-      <div class="row">
-        <p class="crumbs">
-          <a href="/sessions">Sessions</a>
-          {page.parent && (
-            <>
-              {" / "}
-              <a href={`/sessions/${page.parent.id}`}>
-                <Title call={page.parent} />
-              </a>
-            </>
-          )}
-        </p>
-        <Tools
-          appId={props.appId}
-          sessionId={call.id}
-          rawPath={props.rawPath}
-          artefacts={page.artefacts}
-        />
-      </div>
-      <h1>
-        <Clamped lines={2}>
-          <Title call={call} />
-        </Clamped>
-        {call.status === "LIVE" ? (
-          <span class="live-mark">{formatPhase(call)}</span>
-        ) : (
-          <span class="tag">{formatPhase(call)}</span>
-        )}
-      </h1>
-      <p class="session-facts">
-        <When call={call} />
-        <span>
-          {call.status === "LIVE" && `${formatCount(call.live_participants)} there of `}
-          {formatPlural(call.total_participants, "participant")}, at most{" "}
-          {formatCount(call.max_concurrent_participants)} at once
-        </span>
-        <span>{formatMinutes(call.minutes)} participant minutes</span>
-        <Verdict quality={call.quality} isInFull />
-        <a href={`/sessions?meeting_id=${call.meeting_id}&meeting_id_name=${encodeURIComponent(formatTitle(call))}`}>
-          All of this meeting
-        </a>
-      </p>
-    </header>
-  );
-}
-
-function When({ call }: { call: SessionRow }) {
-  const start = call.started_at ?? call.created_at;
-  const isOver = call.ended_at !== null;
-  const end = call.ended_at ?? now.value;
-  return (
-    <span>
-      <Timestamp at={start} />
-      {isOver && (
-        <>
-          {" – "}
-          <Timestamp at={end} as={isSameDay(start, end) ? "clock" : "moment"} />
-        </>
-      )}{" "}
-      {formatZone(start)}, {formatDuration(end - start)}
-      {!isOver && " so far"}
-    </span>
-  );
-}
-
-function Rooms({ page }: { page: SessionPage }) {
-  if (!page.breakout_rooms.length) return null;
-  return (
-    <section class="rooms" aria-label="Breakout rooms">
-      <h2>Breakout rooms</h2>
-      <ul>
-        {page.breakout_rooms.map((room) => (
-          <li key={room.id}>
-            <a href={`/sessions/${room.id}`}>
-              <Title call={room} />
-            </a>
-            <span class="faint">
-              <When call={room} /> · <bdi>{room.participants.map((one) => isolate(formatName(one.name))).join(", ")}</bdi>
-            </span>
-            {room.quality && <Sparkline shares={room.quality.shares} />}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ParticipantBrief } from "../../src/api/types";
-import { soughtOf } from "../../src/pages/sessions/sought";
+import { sessionAddress, soughtOf } from "../../src/pages/sessions/sought";
 
 const people = ["Zoë Live", "Katya O’Brien", "Grace Novak", null].map(
   (name, index) => ({ id: String(index), name, person: `p${index}`, level: 4, is_bad: false }) as ParticipantBrief,
@@ -25,5 +25,21 @@ describe("whom a list was searched for", () => {
   it("is nobody without a search", () => {
     expect(found("")).toEqual([]);
     expect(found("search=...")).toEqual([]);
+  });
+});
+
+describe("the address of a session in a list", () => {
+  const address = (query: string): string => sessionAddress("1", people, new URLSearchParams(query));
+
+  it("names the one person for whom the list is searched", () => {
+    expect(address("search=zoe")).toBe("/sessions/1?person=p0");
+    expect(address("search=katya nov brien")).toBe("/sessions/1?person=p1");
+    expect(address("person=p3")).toBe("/sessions/1?person=p3");
+  });
+
+  it("names nobody where nobody, or more than one, may be meant", () => {
+    expect(address("")).toBe("/sessions/1");
+    expect(address("search=zoe grace")).toBe("/sessions/1");
+    expect(address("search=nobody")).toBe("/sessions/1");
   });
 });

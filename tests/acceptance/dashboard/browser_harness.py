@@ -62,6 +62,11 @@ def ids_of(page: Page) -> list[str]:
     return ids
 
 
+def plain(shown: str) -> str:
+    """A shown text as the server words it: without typographic spaces and apostrophes."""
+    return shown.replace("\u00a0", " ").replace("\u2019", "'")
+
+
 def wait_until_loaded(page: Page) -> None:
     """Waits until nothing is loading."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()

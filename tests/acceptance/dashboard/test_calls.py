@@ -35,10 +35,12 @@ def test_one_cursor_reads_all_timelines(server: Server, page: Page) -> None:
             page.keyboard.press("ArrowRight")
         expect(page).to_have_url(re.compile(f"at={at}"))
         local = datetime.fromtimestamp(at / 1000, ZONE).strftime("%H:%M:%S")
-        expect(page.locator(".ruler .cursor-time")).to_have_text(local)
+        expect(page.locator(".ticks .cursor-time")).to_have_text(local)
         for lane in reported["lanes"]:
             reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
-            shown = [number(text) for text in re.findall(r"(?:MOS|[AV])\s+([\d.]+|–)", reading)]
+            shown = [
+                number(text) for text in re.findall(r"(?:Sound|Picture)\s+([\d.]+|–)", reading)
+            ]
             wanted = [lane["mos_audio"][bucket], lane["mos_video"][bucket]]
             assert len(shown) >= 2, reading
             for text, value in zip(shown[-2:], wanted, strict=True):

@@ -66,7 +66,7 @@ def test_a_copied_link_shows_another_viewer_the_same_moment(
     assert sender.request.post("/v1/sign-in", data={"token": server.api_token}).ok
     opened = sender.new_page()
     opened.goto(f"/sessions/{SDK_SESSION}?at={at}")
-    shown = opened.locator(".ruler .cursor-time")
+    shown = opened.locator(".ticks .cursor-time")
     expect(shown).to_be_visible()
     clock = shown.inner_text()
     opened.keyboard.press(".")
@@ -84,7 +84,7 @@ def test_a_copied_link_shows_another_viewer_the_same_moment(
     assert receiver.request.post("/v1/sign-in", data={"token": server.api_token}).ok
     opened = receiver.new_page()
     opened.goto(link)
-    expect(opened.locator(".ruler .cursor-time")).to_have_text(clock)
+    expect(opened.locator(".ticks .cursor-time")).to_have_text(clock)
     receiver.close()
 
 

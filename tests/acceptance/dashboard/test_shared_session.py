@@ -141,7 +141,7 @@ def test_talk_is_on_the_page_only_if_the_link_is_with_it(
     assert said not in page.content()
     expect(page.get_by_role("tab")).to_have_count(1)
     with_talk = opened_page(context, server, make_link(server, with_talk=True)["url"])
-    expect(with_talk.get_by_role("tab", name="Transcript")).to_be_visible()
+    expect(with_talk.get_by_role("tab", name="Talk")).to_be_visible()
     expect(with_talk.get_by_text("without chat, transcript and summary")).to_have_count(0)
 
 

@@ -7,23 +7,39 @@ import { BAR_CAP, BAR_FILL, BAR_HEIGHT, runsOf, stackOf } from "../../format/qua
 import { shareAt, type Scale } from "./time_scale";
 
 export const LANE_HEIGHT = 36;
-const BAND_TOP = 5;
-const BAND_HEIGHT = 22;
+export const THIN_HEIGHT = 20;
 /** The firm edge at the top of a soft bar. */
 const CAP_HEIGHT = 2;
-const BAND_BOTTOM = BAND_TOP + BAND_HEIGHT;
-const MUTE_TOP = 29;
-const CAMERA_TOP = 33;
 const LEAST_WIDTH = 1.5;
+const LEAST_DASH = 3;
+
+/** Where things lie in a lane, in pixels from its top. */
+interface Layout {
+  band: number;
+  height: number;
+  screen: number;
+  worst: number;
+  camera: number;
+}
+
+const FULL: Layout = { band: 5, height: 22, screen: 1, worst: 29, camera: 33 };
+const THIN: Layout = { band: 2, height: 13, screen: 0, worst: 16, camera: 18.5 };
 
 /** The time range of a track and the buckets of its levels. */
 export interface Track extends Scale {
   bucket_ms: number;
+  /** The time of the answer: what lasts is drawn until then. */
+  now?: number;
+}
+
+function endOf(page: Track): number {
+  return Math.min(page.to_at, page.now ?? page.to_at);
 }
 
 interface Pencil {
   context: CanvasRenderingContext2D;
   width: number;
+  layout: Layout;
   /** Pixels from the left at a time, clamped to the track. */
   x: (at: number) => number;
 }
@@ -40,19 +56,27 @@ export function prepare(canvas: HTMLCanvasElement, width: number, height: number
   return context;
 }
 
-export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, lane: ParticipantTimeline): void {
-  const context = prepare(canvas, width, LANE_HEIGHT);
+export function drawLane(
+  canvas: HTMLCanvasElement,
+  width: number,
+  page: Track,
+  lane: ParticipantTimeline,
+  isThin = false,
+): void {
+  const context = prepare(canvas, width, isThin ? THIN_HEIGHT : LANE_HEIGHT);
   if (!context) return;
+  const layout = isThin ? THIN : FULL;
   const x = (at: number): number => Math.min(width, Math.max(0, shareAt(page, at) * width));
-  const pencil = { context, width, x };
+  const pencil = { context, width, layout, x };
   drawStays(pencil, page, lane);
   drawGaps(pencil, lane);
-  drawQuality(pencil, page, lane);
+  within(pencil, page, lane, () => drawQuality(pencil, page, lane));
+  within(pencil, page, lane, () => drawWorst(pencil, page, lane), true);
   context.fillStyle = colour("series-2");
-  drawSpans(pencil, lane.screenshare, page.to_at, 0, 3.5);
-  context.fillStyle = colour("ink-3");
-  drawSpans(pencil, lane.muted, page.to_at, MUTE_TOP, 2.5);
-  drawDashes(pencil, lane.camera_off, page.to_at);
+  drawSpans(pencil, lane.screenshare, endOf(page), layout.screen, 2);
+  context.fillStyle = colour("muted");
+  drawSpans(pencil, lane.muted, endOf(page), layout.band + layout.height / 2, 1);
+  drawDashes(pencil, lane.camera_off, endOf(page));
   drawEdges(pencil, lane);
 }
 
@@ -103,58 +127,80 @@ function fillBar(
   context.fillRect(left, top, width, Math.min(CAP_HEIGHT, height));
 }
 
-function drawStays({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
+function drawStays({ context, layout, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
   context.fillStyle = colour("stay");
   for (const peer of lane.peers) {
     const from = x(peer.joined_at);
-    context.fillRect(
-      from,
-      BAND_TOP,
-      Math.max(LEAST_WIDTH, x(peer.left_at ?? page.to_at) - from),
-      BAND_HEIGHT,
-    );
+    context.fillRect(from, layout.band, Math.max(LEAST_WIDTH, x(peer.left_at ?? endOf(page)) - from), layout.height);
   }
 }
 
 /** Hatches the gaps in the measurements. */
-function drawGaps({ context, x }: Pencil, lane: ParticipantTimeline): void {
+function drawGaps({ context, layout, x }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour(BAR_FILL[0]);
   context.lineWidth = 1;
+  const bottom = layout.band + layout.height;
   for (const [from, to] of lane.completeness?.gaps ?? []) {
     const left = x(from);
     const right = x(to);
     context.save();
     context.beginPath();
-    context.rect(left, BAND_TOP, right - left, BAND_HEIGHT);
+    context.rect(left, layout.band, right - left, layout.height);
     context.clip();
     context.beginPath();
-    for (let at = left - BAND_HEIGHT; at < right; at += 5) {
-      context.moveTo(at, BAND_BOTTOM);
-      context.lineTo(at + BAND_HEIGHT, BAND_TOP);
+    for (let at = left - layout.height; at < right; at += 5) {
+      context.moveTo(at, bottom);
+      context.lineTo(at + layout.height, layout.band);
     }
     context.stroke();
     context.restore();
   }
 }
 
-/** Buckets are coarser than the times of stays, so levels are clipped to the stays. */
-function drawQuality({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
+/** Draws within the stays alone: buckets are coarser than their times. */
+function within(
+  { context, layout, x }: Pencil,
+  page: Track,
+  lane: ParticipantTimeline,
+  draw: () => void,
+  isBelow = false,
+): void {
   context.save();
   context.beginPath();
   for (const peer of lane.peers) {
     const from = x(peer.joined_at);
-    const width = Math.max(LEAST_WIDTH, x(peer.left_at ?? page.to_at) - from);
-    context.rect(from, BAND_TOP, width, BAND_HEIGHT);
+    const width = Math.max(LEAST_WIDTH, x(peer.left_at ?? endOf(page)) - from);
+    if (isBelow) context.rect(from, layout.worst, width, 2);
+    else context.rect(from, layout.band, width, layout.height);
   }
   context.clip();
+  draw();
+  context.restore();
+}
+
+function drawQuality({ context, layout, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
+  const bottom = layout.band + layout.height;
   for (const run of runsOf(lane.levels)) {
     if (run.level === 0) continue;
     const from = x(page.from_at + run.from * page.bucket_ms);
     const to = x(page.from_at + (run.from + run.count) * page.bucket_ms);
-    const height = BAND_HEIGHT * BAR_HEIGHT[run.level];
-    fillBar(context, run.level, from, BAND_BOTTOM - height, Math.max(LEAST_WIDTH, to - from), height);
+    const height = Math.max(2, layout.height * BAR_HEIGHT[run.level]);
+    fillBar(context, run.level, from, bottom - height, Math.max(LEAST_WIDTH, to - from), height);
   }
-  context.restore();
+}
+
+/** A grey line where one stream was poor or bad and the person's moment was better. */
+function drawWorst({ context, layout, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
+  context.fillStyle = colour("worst");
+  const isWorse = lane.worst_stream.map((level, index): Level => {
+    return level > 0 && level <= 2 && level < (lane.levels[index] ?? 0) ? 1 : 0;
+  });
+  for (const run of runsOf(isWorse)) {
+    if (run.level === 0) continue;
+    const from = x(page.from_at + run.from * page.bucket_ms);
+    const to = x(page.from_at + (run.from + run.count) * page.bucket_ms);
+    context.fillRect(from, layout.worst, Math.max(LEAST_WIDTH, to - from), 2);
+  }
 }
 
 function drawSpans(
@@ -170,34 +216,36 @@ function drawSpans(
   }
 }
 
-function drawDashes({ context, x }: Pencil, spans: Span[], end: number): void {
+function drawDashes({ context, layout, x }: Pencil, spans: Span[], end: number): void {
   context.strokeStyle = colour("ink-3");
-  context.lineWidth = 2;
+  context.lineWidth = 1;
   context.setLineDash([3, 3]);
   context.beginPath();
   for (const [from, to] of spans) {
-    context.moveTo(x(from), CAMERA_TOP + 1.5);
-    context.lineTo(Math.max(x(from) + LEAST_WIDTH, x(to ?? end)), CAMERA_TOP + 1.5);
+    // What is off for a moment, as at a join, would be a dot that looks like dirt.
+    if (x(to ?? end) - x(from) < LEAST_DASH) continue;
+    context.moveTo(x(from), layout.camera);
+    context.lineTo(x(to ?? end), layout.camera);
   }
   context.stroke();
   context.setLineDash([]);
 }
 
-/** Draws joins and leaves; dashed where the time is inferred. */
-function drawEdges({ context, x, width }: Pencil, lane: ParticipantTimeline): void {
+/** Marks the joins and leaves whose times were inferred. */
+function drawEdges({ context, layout, x, width }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour("ink-3");
-  context.lineWidth = 1.5;
-  const edge = (at: number, isInferred: boolean): void => {
+  context.lineWidth = 1;
+  context.setLineDash([2, 2]);
+  const edge = (at: number): void => {
     const place = Math.min(width - 1, Math.max(1, x(at)));
-    context.setLineDash(isInferred ? [2, 2.5] : []);
     context.beginPath();
-    context.moveTo(place, BAND_TOP - 2);
-    context.lineTo(place, BAND_BOTTOM + 1);
+    context.moveTo(place, layout.band);
+    context.lineTo(place, layout.band + layout.height);
     context.stroke();
   };
   for (const peer of lane.peers) {
-    edge(peer.joined_at, peer.joined_is_inferred);
-    if (peer.left_at !== null) edge(peer.left_at, peer.left_reason === "silence");
+    if (peer.joined_is_inferred) edge(peer.joined_at);
+    if (peer.left_at !== null && peer.left_reason === "silence") edge(peer.left_at);
   }
   context.setLineDash([]);
 }

@@ -49,19 +49,26 @@ export function Tools(props: {
           {() => <Downloads artefacts={props.artefacts ?? []} />}
         </Popover>
       )}
-      <Popover label="Copy as" name="Copy as" isAtEnd>
-        {() => (
+      <Popover label={<Icon name="more" />} name="More" title="More" isAtEnd isQuiet hasNoChevron>
+        {(close) => (
           <div class="snippets">
-            <CopyButton text={props.sessionId} label="Copy the session's id" shown="Session id" />
-            {props.peerId && <CopyButton text={props.peerId} label="Copy the id" shown="Peer id" />}
-            <CopyButton text={snippets.curl} label="Copy as curl" shown="curl" />
-            <CopyButton text={snippets.python} label="Copy as Python SDK" shown="Python SDK" />
+            <CopyButton text={props.sessionId} label="Copy the session's id" shown="Copy the session id" />
+            {props.peerId && <CopyButton text={props.peerId} label="Copy the id" shown="Copy the peer id" />}
+            <CopyButton text={snippets.curl} label="Copy as curl" shown="Copy as curl" />
+            <CopyButton text={snippets.python} label="Copy as Python SDK" shown="Copy as Python SDK" />
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                close();
+                setIsRaw(true);
+              }}
+            >
+              Raw JSON
+            </button>
           </div>
         )}
       </Popover>
-      <button type="button" class="choice" onClick={() => setIsRaw(true)}>
-        Raw JSON
-      </button>
       {isRaw && <Raw path={props.rawPath} onClose={() => setIsRaw(false)} />}
     </div>
   );

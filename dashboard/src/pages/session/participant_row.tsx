@@ -1,93 +1,99 @@
-import { Name } from "../../components/texts";
-import { isolate } from "../../format/texts";
 import { useEffect, useRef } from "preact/hooks";
 import type { Level, ParticipantTimeline, SessionPage } from "../../api/types";
-import type { Span } from "../../api/members";
+import type { Maybe, Span } from "../../api/members";
 import { LevelMark } from "../../components/level";
-import { useNearViewport } from "../../components/use_near_viewport";
+import { Name } from "../../components/texts";
 import { colours } from "../../theme";
 import { formatPlural, formatMos } from "../../format/numbers";
 import { formatCountry, formatLeaveReason, formatName, formatNetwork, formatRelay } from "../../format/labels";
-import { formatTimeWithSeconds } from "../../format/time";
 import { formatSparkline } from "../../format/quality";
+import { isolate } from "../../format/texts";
+import { formatTimeWithSeconds } from "../../format/time";
 import { cursor } from "./time_cursor";
-import { drawLane, LANE_HEIGHT } from "./draw_timeline";
+import { drawLane, LANE_HEIGHT, THIN_HEIGHT } from "./draw_timeline";
+import { withHere } from "./here";
 import { bucketAt, isThere } from "./time_scale";
 
-/**
- * One participant: name, track, and the values at the cursor. A track is drawn when it comes
- * near the viewport, one of the first at once.
- */
-export function ParticipantRow(props: { page: SessionPage; lane: ParticipantTimeline; width: number; isFirst: boolean }) {
-  const { page, lane, width } = props;
+/** One person: name, track with all stays, and the figures of the worst tenth or of the moment. */
+export function ParticipantRow(props: {
+  page: SessionPage;
+  lane: ParticipantTimeline;
+  width: number;
+  isThin?: boolean;
+  /** The person as whom the call is seen. */
+  isLit?: boolean;
+}) {
+  const { page, lane, width, isThin = false } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
-  const isDrawn = useNearViewport(canvas) || props.isFirst;
   useEffect(() => {
-    if (isDrawn && canvas.current) drawLane(canvas.current, width, page, lane);
-  }, [isDrawn, page, lane, width, look]);
+    if (canvas.current) drawLane(canvas.current, width, page, lane, isThin);
+  }, [page, lane, width, look, isThin]);
+  const kind = [isThin && "thin", props.isLit && "lit"].filter(Boolean).join(" ");
   return (
-    <li class="lane" id={`lane-${lane.participant_id}`}>
+    <div class={`line lane ${kind}`} id={`lane-${lane.participant_id}`} data-lane={lane.participant_id}>
       <div class="who">
         <LevelMark level={lane.level} />
-        <div class="who-text">
-          <a href={`/sessions/${page.call.id}/peers/${lane.participant_id}`} title={isolate(formatName(lane.name))}>
+        <span class="two">
+          <a
+            class="name"
+            href={withHere(`/sessions/${page.call.id}/peers/${lane.participant_id}`)}
+            title={isolate(formatName(lane.name))}
+          >
             <Name name={lane.name} />
           </a>
-          <span class="faint">{formatPlace(lane)}</span>
-        </div>
+          {!isThin && <span class="sub">{formatPlace(lane)}</span>}
+        </span>
       </div>
-      <div class="track">
-        <canvas ref={canvas} height={LANE_HEIGHT} aria-hidden="true" />
+      <div class="mid-track">
+        <canvas ref={canvas} height={isThin ? THIN_HEIGHT : LANE_HEIGHT} aria-hidden="true" />
         <p class="unseen">{formatTimeline(page, lane)}</p>
       </div>
       <Reading page={page} lane={lane} />
-    </li>
-  );
-}
-
-/** The values at the cursor; without a cursor, those of the whole call. */
-function Reading({ page, lane }: { page: SessionPage; lane: ParticipantTimeline }) {
-  const at = cursor.value;
-  if (at === null) {
-    return (
-      <div class="reading" data-reading={lane.participant_id}>
-        {lane.is_measured ? (
-          <>
-            <Value kind="A" mos={lane.p10_mos_audio} level={lane.audio_level} />
-            <Value kind="V" mos={lane.p10_mos_video} level={lane.video_level} />
-          </>
-        ) : (
-          <span class="faint">Not measured</span>
-        )}
-      </div>
-    );
-  }
-  const bucket = bucketAt(page, at);
-  if (!isThere(lane, at) || bucket === null) {
-    return (
-      <div class="reading faint" data-reading={lane.participant_id}>
-        Not there
-      </div>
-    );
-  }
-  return (
-    <div class="reading" data-reading={lane.participant_id}>
-      <LevelMark level={lane.levels[bucket] ?? 0} />
-      <Value kind="A" mos={lane.mos_audio[bucket] ?? null} />
-      <Value kind="V" mos={lane.mos_video[bucket] ?? null} />
     </div>
   );
 }
 
-function Value({ kind, mos, level }: { kind: "A" | "V"; mos: number | null; level?: Level }) {
-  const title = kind === "A" ? "Audio MOS" : "Video MOS";
+/** The figures at the cursor; without a cursor, those of the worst tenth of the call. */
+function Reading({ page, lane }: { page: SessionPage; lane: ParticipantTimeline }) {
+  const at = cursor.value;
+  const bucket = at === null ? null : bucketAt(page, at);
+  const reading = lane.participant_id;
+  if (at !== null && (bucket === null || !isThere(lane, at))) {
+    return (
+      <div class="fig duo faint" data-reading={reading}>
+        <span class="both">Not there</span>
+      </div>
+    );
+  }
+  if (!lane.is_measured) {
+    return (
+      <div class="fig duo faint" data-reading={reading}>
+        <span class="both">Not measured</span>
+      </div>
+    );
+  }
+  const isHere = bucket !== null;
   return (
-    <span class={mos === null ? "value faint" : `value edge-${level ?? 0}`} title={title}>
-      <span class="unseen">{title} </span>
-      <span aria-hidden="true" class="faint">
-        {kind}
-      </span>{" "}
+    <div class="fig duo" data-reading={reading}>
+      <Figure
+        what="Sound"
+        mos={isHere ? (lane.mos_audio[bucket] ?? null) : lane.p10_mos_audio}
+        level={isHere ? 0 : lane.audio_level}
+      />
+      <Figure
+        what="Picture"
+        mos={isHere ? (lane.mos_video[bucket] ?? null) : lane.p10_mos_video}
+        level={isHere ? 0 : lane.video_level}
+      />
+    </div>
+  );
+}
+
+function Figure({ what, mos, level }: { what: string; mos: Maybe; level: Level }) {
+  return (
+    <span class={mos === null ? "faint" : level === 1 || level === 2 ? `ink-${level} strong` : undefined}>
+      <span class="unseen">{what} </span>
       {formatMos(mos)}
     </span>
   );
@@ -96,10 +102,10 @@ function Value({ kind, mos, level }: { kind: "A" | "V"; mos: number | null; leve
 function formatPlace(lane: ParticipantTimeline): string {
   const words = [
     lane.is_hidden ? "hidden" : null,
+    lane.peers.length > 1 ? formatPlural(lane.peers.length, "stay") : null,
     lane.browser,
-    lane.network && formatNetwork(lane.network),
-    lane.relay && lane.relay !== "none" ? formatRelay(lane.relay) : null,
-    lane.country && formatCountry(lane.country),
+    lane.relay && lane.relay !== "none" ? formatRelay(lane.relay) : lane.network && formatNetwork(lane.network),
+    lane.city ?? (lane.country && formatCountry(lane.country)),
   ];
   return words.filter(Boolean).join(" · ");
 }

@@ -10,27 +10,25 @@ import { formatCount } from "../../format/numbers";
 import { cursor, isInList, pin, point } from "./time_cursor";
 import { EventList } from "./events";
 import { emptyTitle } from "./kept";
+import { mergeTalk, nextToLoad, type TalkLine } from "./talk_lines";
 import { lastBefore } from "./time_scale";
 import { SummaryText } from "./summary";
 import { sharedLink } from "../../shared_link";
 
-type Tab = "chat" | "transcript" | "summary" | "events";
+type Tab = "talk" | "summary" | "events";
 
-/** Chat, transcript, summary and events, beside the timeline and aligned with its cursor. */
+/** What was said and written, the summary, and the events; beside the sheet and aligned with its cursor. */
 export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
   const { page } = props;
   const hasTalk = sharedLink.value?.with_talk ?? true;
-  const tabs: { tab: Tab; text: string }[] = [
-    { tab: "chat", text: `Chat ${formatCount(page.chat.total ?? page.chat.items.length)}` },
-    {
-      tab: "transcript",
-      text: `Transcript ${formatCount(page.transcript.total ?? page.transcript.items.length)}`,
-    },
+  const said = (page.chat.total ?? page.chat.items.length) + (page.transcript.total ?? page.transcript.items.length);
+  const tabs: { tab: Tab; text: string; count?: number }[] = [
+    { tab: "talk", text: "Talk", count: said },
     { tab: "summary", text: "Summary" },
-    { tab: "events", text: `Events ${formatCount(page.events.length)}` },
+    { tab: "events", text: "Events", count: page.events.length },
   ];
   const [chosen, setChosen] = useState<Tab | null>(null);
-  const tab = chosen ?? firstWithSomething(page);
+  const tab = chosen ?? (said ? "talk" : "events");
   return (
     <section class="talk" aria-label="What was said and what happened">
       <div class="segments" role="tablist" aria-label="Beside the timeline">
@@ -45,26 +43,12 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
             onClick={() => setChosen(one.tab)}
           >
             {one.text}
+            {one.count !== undefined && <span class="tab-count"> {formatCount(one.count)}</span>}
           </button>
         ))}
       </div>
       <div id="talk-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="talk-body">
-        {tab === "chat" && (
-          <UtteranceList
-            key="chat"
-            first={page.chat}
-            path={`${props.base}/chat`}
-            nothing={emptyTitle(page, "chat", "Nobody wrote anything")}
-          />
-        )}
-        {tab === "transcript" && (
-          <UtteranceList
-            key="transcript"
-            first={page.transcript}
-            path={`${props.base}/transcript`}
-            nothing={emptyTitle(page, "transcripts", "There is no transcript")}
-          />
-        )}
+        {tab === "talk" && <TalkList page={page} base={props.base} />}
         {tab === "summary" && (
           <SummaryText page={page} path={`${props.kit}/summary`} onChange={props.onChange} />
         )}
@@ -74,27 +58,13 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
   );
 }
 
-function firstWithSomething(page: SessionPage): Tab {
-  if (page.chat.items.length) return "chat";
-  return page.transcript.items.length ? "transcript" : "events";
-}
-
-type Utterance = ChatLine | SpokenLine;
-
-function UtteranceList<Item extends Utterance>(props: {
-  first: Paged<Item>;
-  path: string;
-  nothing: string;
-}) {
-  const [more, setMore] = useState<{ items: Item[]; next: string | null } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+function TalkList({ page, base }: { page: SessionPage; base: string }) {
+  const chat = useMore<ChatLine>(page.chat, `${base}/chat`);
+  const transcript = useMore<SpokenLine>(page.transcript, `${base}/transcript`);
+  const lines = useMemo(() => mergeTalk(chat.list, transcript.list), [chat.list, transcript.list]);
+  const next = nextToLoad(chat.list, transcript.list);
   const list = useRef<HTMLOListElement>(null);
-  const items = useMemo(
-    () => (more ? [...props.first.items, ...more.items] : props.first.items),
-    [props.first, more],
-  );
-  const next = more ? more.next : props.first.next_cursor;
-  const here = lastBefore(items, cursor.value);
+  const here = lastBefore(lines, cursor.value);
   useEffect(() => {
     if (here === null || isInList.peek()) return;
     const box = list.current;
@@ -102,58 +72,91 @@ function UtteranceList<Item extends Utterance>(props: {
     if (box && item) box.scrollTop = item.offsetTop - box.clientHeight / 2;
   }, [here]);
 
-  if (!items.length) return <Empty title={props.nothing} />;
-  const load = async (): Promise<void> => {
-    try {
-      const page = await get<Paged<Item>>(withQuery(props.path, { cursor: next }));
-      setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next_cursor });
-      setProblem(null);
-    } catch (error) {
-      setProblem(asRequestError(error).message);
-    }
-  };
+  if (!lines.length) {
+    const kinds = [emptyTitle(page, "chat", ""), emptyTitle(page, "transcripts", "")].filter(Boolean);
+    return <Empty title={kinds.join(". ") || "Nothing was said or written"} />;
+  }
+  const problem = chat.problem ?? transcript.problem;
   return (
     <ol class="said" ref={list} tabIndex={0} aria-label="In order of time">
-      {items.map((item, index) => (
-        <li
-          key={item.id}
-          class={index === here ? "here" : undefined}
-          aria-current={index === here ? "time" : undefined}
-          onPointerEnter={() => point(item.at, true)}
-          onPointerLeave={() => point(null)}
-        >
-          <p class="said-head">
-            <b>
-              <Name name={item.name} />
-            </b>
-            <button type="button" class="quiet" title="Show this moment" onClick={() => pin(item.at)}>
-              <Timestamp at={item.at} as="exact" />
-            </button>
-          </p>
-          <p class="said-text" dir="auto">
-            <Clamped lines={12}>{item.text}</Clamped>
-          </p>
-          <Marks item={item} />
-        </li>
+      {lines.map((line, index) => (
+        <Line key={line.id} line={line} isHere={index === here} />
       ))}
       {next && (
         <li>
-          <button type="button" class="choice" onClick={() => void load()}>
-            Show more
-          </button>
-          {problem && <p class="field-problem">{problem}</p>}
+          <span />
+          <span>
+            <button type="button" class="choice" onClick={() => void (next === "chat" ? chat : transcript).load()}>
+              Show more
+            </button>
+            {problem && <span class="field-problem">{problem}</span>}
+          </span>
         </li>
       )}
     </ol>
   );
 }
 
-function Marks({ item }: { item: Utterance }) {
-  if (!("kind" in item)) return null;
+function Line({ line, isHere }: { line: TalkLine; isHere: boolean }) {
+  const isWritten = "kind" in line;
+  return (
+    <li
+      class={isHere ? "here" : undefined}
+      aria-current={isHere ? "time" : undefined}
+      onPointerEnter={() => point(line.at, true)}
+      onPointerLeave={() => point(null)}
+    >
+      <button type="button" class="quiet" title="Show this moment" onClick={() => pin(line.at)}>
+        <Timestamp at={line.at} as="exact" />
+      </button>
+      <div class={isWritten ? "said-text written" : "said-text"}>
+        <Clamped lines={12}>
+          <b>
+            <Name name={line.name} />
+          </b>{" "}
+          <bdi>{line.text}</bdi>
+        </Clamped>
+        <Marks line={line} />
+      </div>
+    </li>
+  );
+}
+
+function Marks({ line }: { line: TalkLine }) {
+  if (!("kind" in line)) return null;
   const marks = [
-    item.kind === "text" ? null : item.kind,
-    item.is_pinned ? "pinned" : null,
-    item.is_edited ? "edited" : null,
+    line.kind === "text" ? "written" : line.kind,
+    line.is_pinned ? "pinned" : null,
+    line.is_edited ? "edited" : null,
   ].filter(Boolean);
-  return marks.length ? <p class="faint">{marks.join(" · ")}</p> : null;
+  return <span class="faint said-marks">{marks.join(" · ")}</span>;
+}
+
+interface More<Item> {
+  list: { items: Item[]; next_cursor: string | null };
+  problem: string | null;
+  load: () => Promise<void>;
+}
+
+/** The first page of a list, which the session's page contains, and those that were loaded after it. */
+function useMore<Item>(first: Paged<Item>, path: string): More<Item> {
+  const [more, setMore] = useState<{ items: Item[]; next: string | null } | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const list = useMemo(
+    () =>
+      more
+        ? { items: [...first.items, ...more.items], next_cursor: more.next }
+        : { items: first.items, next_cursor: first.next_cursor },
+    [first, more],
+  );
+  const load = async (): Promise<void> => {
+    try {
+      const page = await get<Paged<Item>>(withQuery(path, { cursor: list.next_cursor }));
+      setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next_cursor });
+      setProblem(null);
+    } catch (error) {
+      setProblem(asRequestError(error).message);
+    }
+  };
+  return { list, problem, load };
 }

@@ -22,6 +22,11 @@ export const isInList = signal(false);
 export const cursor = computed<number | null>(() => hovered.value ?? pinned.value);
 export { pinned };
 
+/** Whether the pointer is over a track or a list. */
+export function isPointing(): boolean {
+  return hovered.peek() !== null;
+}
+
 export function point(at: number | null, fromList = false): void {
   isInList.value = fromList && at !== null;
   hovered.value = at === null ? null : Math.round(at);

@@ -11,7 +11,7 @@ import { formatCount, formatMinutes, formatPlural } from "../../format/numbers";
 import { formatName, formatPhase, formatTitle } from "../../format/labels";
 import { formatDuration } from "../../format/time";
 import { formatFullVerdict } from "../../format/quality";
-import { soughtOf } from "./sought";
+import { sessionAddress, soughtOf } from "./sought";
 
 const NAMES_SHOWN = 3;
 /** A title of more characters is cut after two lines. */
@@ -36,7 +36,7 @@ export class SessionTableRow extends Component<RowProps> {
 
 /** A click anywhere in a row opens the session; the title is the link. */
 function Row({ call, isDayShown }: RowProps) {
-  const address = `/sessions/${call.id}`;
+  const address = sessionAddress(call.id, call.participants, place.peek().query);
   const isLive = call.status === "LIVE";
   const title = formatTitle(call);
   const start = call.started_at ?? call.created_at;

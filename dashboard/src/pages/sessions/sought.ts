@@ -21,3 +21,25 @@ export function soughtOf(participants: readonly ParticipantBrief[], query: URLSe
     return sought.some((start) => words.some((word) => word.startsWith(start)));
   });
 }
+
+/**
+ * The one person for whom the list is searched: the chosen one, or whose name has more of the words than
+ * anybody else's.
+ */
+export function onlySought(participants: readonly ParticipantBrief[], query: URLSearchParams): ParticipantBrief | null {
+  const found = soughtOf(participants, query);
+  const sought = wordsOf(query.get("search") ?? "");
+  const score = (one: ParticipantBrief): number => {
+    const words = wordsOf(one.name ?? "");
+    return sought.filter((start) => words.some((word) => word.startsWith(start))).length;
+  };
+  const best = Math.max(...found.map(score));
+  const alike = found.filter((one) => score(one) === best);
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
+/** The address of a session, seen as the one person for whom the list is searched. */
+export function sessionAddress(id: string, participants: readonly ParticipantBrief[], query: URLSearchParams): string {
+  const only = onlySought(participants, query);
+  return only ? `/sessions/${id}?person=${encodeURIComponent(only.person)}` : `/sessions/${id}`;
+}
