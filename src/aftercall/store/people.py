@@ -1,17 +1,17 @@
 """People: the participants of folded sessions, across sessions."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, case, delete, func, select, tuple_
+from sqlalchemy import and_, case, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_summary import facet, person_of
 from aftercall.core.records import Participant
+from aftercall.core.search_terms import LAST, Spelling, wanted_of, words_of
 from aftercall.store.engine.record_mapping import Shape, insert_into
-from aftercall.store.sessions.tokenizer import LAST, words_of
 from aftercall.store.tables import schema
 
 _PARTICIPANT: Final = Shape(Participant, schema.participants)
@@ -110,17 +110,31 @@ async def list_people(
 def _matches(app_id: str, search: str) -> Any:
     t, c = schema.people_terms.c, schema.people.c
     of_id = c.person.in_(select(t.person).where(t.app_id == app_id, t.term == f"id:{search}"))
-    words = words_of(search)
-    if not words:
+    wanted = wanted_of(search)
+    if not wanted:
         return of_id
-    named: Any = None
-    for word in words:
-        prefix = f"word:{word}"
-        has = c.person.in_(
-            select(t.person).where(t.app_id == app_id, t.term >= prefix, t.term < prefix + LAST)
+    words = [or_(*map(_has_all(app_id), spellings)) for spellings in wanted]
+    return and_(*words) | of_id
+
+
+def _has_all(app_id: str) -> Callable[[Spelling], Any]:
+    """The condition of a person with a word that begins like each of a spelling."""
+    t, c = schema.people_terms.c, schema.people.c
+
+    def condition(spelling: Spelling) -> Any:
+        prefixes = [f"word:{word}" for word in spelling]
+        return and_(
+            *(
+                c.person.in_(
+                    select(t.person).where(
+                        t.app_id == app_id, t.term >= prefix, t.term < prefix + LAST
+                    )
+                )
+                for prefix in prefixes
+            )
         )
-        named = has if named is None else named & has
-    return named | of_id
+
+    return condition
 
 
 async def count_calls(

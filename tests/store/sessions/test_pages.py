@@ -22,12 +22,12 @@ from aftercall.core.overview.session_summary import (
     facet,
 )
 from aftercall.core.records import Phase, Session
+from aftercall.core.search_terms import words_of
 from aftercall.service.data_check import DataCheck
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
-from aftercall.store.sessions.tokenizer import words_of
 from tests.store.record_builder import verdict
 
 DAY0 = 20_000

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, EpochMs
+from aftercall.core.search_terms import words_of
 from aftercall.store.sessions.terms import (
     TITLE,
     WORD,
@@ -12,7 +13,6 @@ from aftercall.store.sessions.terms import (
     terms_of_verdict,
     wanted_word,
 )
-from aftercall.store.sessions.tokenizer import words_of
 
 TEXTS = st.text("ab cdé-1", max_size=12)
 

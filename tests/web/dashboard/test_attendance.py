@@ -230,3 +230,23 @@ async def test_the_list_of_calls_as_a_file_names_everybody(meetings: Meetings) -
     [row] = await meetings.file("/calls?format=csv")
     assert row["names"].split(", ") == [*(each.title() for each in people), "one-unseen"]
     assert row["participants"] == "13"
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_names_are_found_without_their_marks(meetings: Meetings, is_live: bool) -> None:
+    await meetings.record(
+        meetings.joined("one", "ada", 0, display_name="Siobhán O\u2019Brien"),
+        meetings.joined("one", "ben", 1, display_name="Jürgen Müller-Lüdenscheidt"),
+    )
+    if not is_live:
+        await meetings.record(meetings.closed("one", 5))
+        await meetings.server.services.finaliser.finalise(meetings.caller.app_id, "one")
+    for search in ("obrien", "o'brien", "siobhan o’b", "muller", "mullerludenscheidt", "brien"):
+        found = await meetings.data(f"/calls?search={search}")
+        assert [row["id"] for row in [*found["live"], *found["items"]]] == ["one"], search
+        if not is_live:
+            people = await meetings.data(f"/people?search={search}")
+            assert len(people["items"]) == 1, search
+    for search in ("rien", "obriens", "brien muellers"):
+        found = await meetings.data(f"/calls?search={search}")
+        assert [*found["live"], *found["items"]] == [], search

@@ -4,11 +4,18 @@ import type { ParticipantBrief } from "../../api/types";
 
 /** Without case and accents, as the server compares words. */
 function fold(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return text
+    .replace(/[’‘‛ʼʻ`´′＇]/gu, "'")
+    .normalize("NFKD")
+    .replace(/[\p{M}\u00AD]/gu, "")
+    .toLowerCase();
 }
 
+/** The words of a text; one with apostrophes or hyphens also without them. */
 function wordsOf(text: string): string[] {
-  return fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const folded = fold(text);
+  const joined = folded.match(/[\p{L}\p{N}]+(?:['\p{Pd}][\p{L}\p{N}]+)+/gu) ?? [];
+  return [...(folded.match(/[\p{L}\p{N}]+/gu) ?? []), ...joined.map((word) => word.replace(/['\p{Pd}]/gu, ""))];
 }
 
 /** The participants whose names have a word that begins like one searched for, or who are the chosen person. */

@@ -26,6 +26,7 @@ from aftercall.core.overview.session_summary import (
 from aftercall.core.quality.experience.levels import BAD, FAIR, POOR, UNKNOWN
 from aftercall.core.records import Peer, Phase, Session
 from aftercall.core.retention import DataKind
+from aftercall.core.search_terms import is_found, spaced_words_of
 from aftercall.service.reports.digests import Digests
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.store.engine.database import Database
@@ -34,7 +35,6 @@ from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.matching import count_matching
 from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
 from aftercall.store.sessions.pages import list_sessions
-from aftercall.store.sessions.tokenizer import spaced_words_of, words_of
 
 MOST_LIVE: Final = 1_000
 """Live sessions of one app that are searched; chosen: more at once are not one screen's."""
@@ -286,7 +286,6 @@ async def _search_live(tx: AsyncConnection, query: SessionQuery) -> list[str]:
     """The ids of the sessions that go on and match, the newest first. They are found as ended ones
     are: by beginnings of words, of ids, or by a participant's whole id."""
     search = query.search or ""
-    words = [f" {word}" for word in words_of(search)]
     listed = await matching.list_live(tx, query, limit=MOST_LIVE)
     names = {one.id: [spaced_words_of(one.title)] for one in listed}
     found = {
@@ -299,7 +298,6 @@ async def _search_live(tx: AsyncConnection, query: SessionQuery) -> list[str]:
             names[session_id].append(spaced_words_of(name))
         if search in ids:
             found.add(session_id)
-    if words:
-        texts = {id: "".join(parts) for id, parts in names.items()}
-        found |= {id for id, text in texts.items() if all(word in text for word in words)}
+    texts = {id: "".join(parts) for id, parts in names.items()}
+    found |= {id for id, text in texts.items() if is_found(search, text)}
     return [one.id for one in listed if one.id in found]

@@ -17,6 +17,7 @@ from aftercall.core.overview.session_summary import (
     SessionSummary,
     SessionVerdict,
 )
+from aftercall.core.search_terms import words_of
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.engine.record_mapping import insert_into
@@ -32,7 +33,6 @@ from aftercall.store.sessions.facet_counts import Tallies, save_tallies
 from aftercall.store.sessions.peer_verdicts import PackedPeerVerdict, replace_peer_verdicts
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
-from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
 
 MOST_TERMS: Final = 8_000

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core import search_terms
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
-from aftercall.store.sessions import terms, tokenizer
+from aftercall.store.sessions import terms
 from aftercall.store.sessions.call_postings import count_calls, sessions_of, wanted_calls
 from aftercall.store.sessions.hours import find_of_hours, quarters_of
 from aftercall.store.sessions.postings import (
@@ -137,7 +138,7 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
             *(wanted_calls(name) for name in query.facets),
             *(quarters_of(query.hours) if query.hours is not None else ()),
             *needed,
-            *words,
+            *(word for spellings in words for spelling in spellings for word in spelling),
             *alternatives,
             *(digits if has_sizes(query) else ()),
         ],
@@ -154,7 +155,7 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
         by_id = await _find_by_longer_id(tx, query)
         found = [postings.find(each) for each in alternatives]
         if words:
-            found.append(_all_of([postings.find(each) for each in words]))
+            found.append(_all_of([_any_of(postings, spellings) for spellings in words]))
         sets.append(either([by_id, *found]))
     matching = _all_of(sets)
     if has_sizes(query):
@@ -163,13 +164,21 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
     return matching, None if calls is None else count_calls(calls, matching, BLOCK_SIZE)
 
 
-def _words(query: SessionQuery) -> list[Wanted]:
+Spellings = list[list[Wanted]]
+"""The spellings of a word of which one leads to a session, by all of its words."""
+
+
+def _words(query: SessionQuery) -> list[Spellings]:
     is_of_titles = query.scope is SearchScope.TITLES
     kind = terms.TITLE if is_of_titles else terms.WORD
     return [
-        terms.wanted_word(kind, word)
-        for word in dict.fromkeys(tokenizer.words_of(query.search or ""))
+        [[terms.wanted_word(kind, word) for word in spelling] for spelling in spellings]
+        for spellings in search_terms.wanted_of(query.search or "")
     ]
+
+
+def _any_of(postings: Postings, spellings: Spellings) -> Bits:
+    return either(_all_of([postings.find(word) for word in spelling]) for spelling in spellings)
 
 
 def _ids(query: SessionQuery) -> list[Wanted]:
@@ -287,6 +296,4 @@ async def list_live(
 def _is_found(search: str, one: LiveSession) -> bool:
     if one.id.startswith(search) or one.meeting_id.startswith(search):
         return True
-    words = tokenizer.words_of(search)
-    there = tokenizer.spaced_words_of(one.title)
-    return bool(words) and all(f" {word}" in there for word in words)
+    return search_terms.is_found(search, search_terms.spaced_words_of(one.title))

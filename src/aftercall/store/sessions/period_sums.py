@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import QUARTER_MS, QUARTERS_OF_DAY
 from aftercall.core.overview.periods import Clock, Period, Sum
+from aftercall.core.search_terms import LAST
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
-from aftercall.store.sessions.tokenizer import LAST
 from aftercall.store.tables import schema
 from aftercall.store.tables.facets import IS_BAD_MEETING
 

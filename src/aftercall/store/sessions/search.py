@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, FromClause, and_
 from aftercall.core.instants import DAY_MS, EpochMs, day_of
 from aftercall.core.list_queries import SessionOrder, SessionQuery
 from aftercall.core.records import Phase
+from aftercall.core.search_terms import LAST
 from aftercall.store.engine.lookup import Lookup
 from aftercall.store.sessions.rows import IS_LIVE
-from aftercall.store.sessions.tokenizer import LAST
 from aftercall.store.tables import schema
 
 Conditions = list[ColumnElement[bool]]

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import QUARTER_MS, QUARTERS_OF_DAY, EpochMs
-from aftercall.store.sessions.tokenizer import LAST, words_of
+from aftercall.core.search_terms import LAST, words_of
 
 BEGINNING: Final = 3
 """Characters; chosen: a longer beginning has few words, and each session is written under each."""

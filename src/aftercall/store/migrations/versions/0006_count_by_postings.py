@@ -15,9 +15,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
+from aftercall.core.search_terms import words_of
 from aftercall.store.sessions.bulk_index import index_all
 from aftercall.store.sessions.counted import found_by, read_counted
-from aftercall.store.sessions.tokenizer import words_of
 
 revision = "0006"
 down_revision = "0005"
