@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from aftercall.store.engine.database import READERS, Database, UnfitDatabase, migrate
+from aftercall.store.engine.database import Database, UnfitDatabase, migrate
+from aftercall.store.engine.sqlite_engine import READERS
 
 
 async def test_a_write_is_committed_when_its_block_ends(db: Database) -> None:
