@@ -12,7 +12,7 @@ import os
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,24 +22,33 @@ import msgspec
 from sqlalchemy import make_url
 
 from aftercall.app import freeze_objects, new_id, now
+from aftercall.core.instants import quarter_of
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import DayHours, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import (
     FACET_ALL,
-    FACET_BAD,
+    CallFacets,
+    FacetCount,
     ParticipantBrief,
     SessionQuality,
     SessionSummary,
     WorstIssue,
 )
 from aftercall.service.services import build_services
+from aftercall.service.zones import find_zone
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions.counted import (
+    CountedVerdict,
+    encode_counted,
+    stored_calls,
+    terms_of_counted,
+)
+from aftercall.store.sessions.facet_counts import Tallies
 from aftercall.store.sessions.facets import search_terms_of
 from aftercall.store.sessions.people_counts import PERSON, gaps_of
 from aftercall.store.sessions.stored_summary import encode_summary
-from aftercall.store.sessions.terms import terms_of_verdict
-from aftercall.wire.dashboard.overview import encode_overview
+from aftercall.wire.dashboard.overview import encode_breakdowns, encode_overview
 from aftercall.wire.dashboard.session_list import encode_session_list
 
 ROUNDS = 100
@@ -53,43 +62,91 @@ def batches(count: int) -> Iterator[lists.Batch]:
     """The rows of `lists.batches` with those of verdicts."""
     dice = random.Random(3)
     tallies: dict[tuple[str, int], list[int]] = {}
+    quarters: dict[tuple[str, int], list[int]] = {}
+    totals: dict[int, list[float]] = {}
 
     def verdict(session: tuple[Any, ...], batch: lists.Batch) -> frozenset[str]:
         values = {name: session[place] for name, place in lists.PLACES.items()}
         id, created_at = values["id"], values["created_at"]
         names = [f"{dice.choice(NAMES)} {dice.choice(lists.VOCABULARY)}" for _ in range(5)]
-        browser, country = dice.choice(BROWSERS), dice.choice(COUNTRIES)
-        is_bad = dice.random() < 0.1
-        facets = {FACET_ALL, f"browser:{browser}", f"country:{country}"}
-        facets |= {f"meeting:{values['meeting_id']}", *(f"person:{name}" for name in names)}
-        if is_bad:
-            facets.add(f"issue:{dice.choice(ISSUES)}")
+        calls = [_call(dice, name) for name in names]
+        is_bad = any(call.is_bad for call in calls)
         marks = search_terms_of([values["title"], *names], [])
         mos = round(dice.uniform(2.0, 4.4), 2)
-        encoded = _encoded_summary(names[0], browser, country, is_bad)
-        counted = {
-            "created_at": created_at,
-            "is_bad": is_bad,
-            "facets": {name: (5, int(is_bad)) for name in facets},
-            "marks": marks,
-        }
-        batch["session_verdicts"].append(
-            (lists.APP, id, created_at, mos, encoded, msgspec.json.encode(counted).decode())
+        encoded = _encoded_summary(names[0], "Chrome", "DE", is_bad)
+        facets = _facets_of(values["meeting_id"], calls)
+        counted = CountedVerdict(
+            created_at=created_at,
+            is_bad=is_bad,
+            facets=facets,
+            marks=marks,
+            calls=stored_calls(facets, calls),
         )
-        for facet in facets:
-            sums = tallies.setdefault((facet, values["day"]), [0, 0, 0, 0])
-            for at, number in enumerate((1, int(is_bad), 5, int(is_bad))):
-                sums[at] += number
-        found_by = {*facets - {FACET_ALL}, *marks, *([FACET_BAD] if is_bad else [])}
-        return terms_of_verdict(found_by, is_measured=True)
+        batch["session_verdicts"].append(
+            (lists.APP, id, created_at, mos, encoded, encode_counted(counted))
+        )
+        changes = Tallies()
+        changes.add(counted)
+        _add_all(tallies, changes.days)
+        _add_all(quarters, changes.quarters)
+        own = totals.setdefault(quarter_of(created_at), [0, 0.0])
+        own[0] += 1
+        own[1] += values["minutes_consumed"]
+        return terms_of_counted(counted, mos)
 
     yield from lists.batches(count, verdict=verdict)
+    of_all = {at: numbers for (facet, at), numbers in quarters.items() if facet == FACET_ALL}
     yield {
         "facet_tallies": [(lists.APP, *key, *counted) for key, counted in tallies.items()],
+        "quarter_tallies": [
+            (lists.APP, at, facet, *numbers)
+            for (facet, at), numbers in quarters.items()
+            if facet != FACET_ALL
+        ],
+        "session_quarters": [
+            (lists.APP, at, int(sessions), minutes, *of_all[at][1:])
+            for at, (sessions, minutes) in totals.items()
+        ],
         "people_tallies": [
             (lists.APP, *gap, people) for gap, people in _people_by_gap(tallies).items()
         ],
     }
+
+
+def _call(dice: random.Random, name: str) -> CallFacets:
+    """A call from one of thirty versions of browsers and of six hundred providers."""
+    browser, country = dice.choice(BROWSERS), dice.choice(COUNTRIES)
+    is_bad = dice.random() < 0.06
+    facets = {
+        f"person:{name}",
+        f"browser:{browser}",
+        f"browser_version:{browser} {130 + dice.randrange(8)}",
+        f"country:{country}",
+        f"provider:AS{64_000 + int(dice.paretovariate(0.7)) % 600} Provider",
+        f"relay:{dice.choice(('none', 'none', 'none', 'udp', 'tcp'))}",
+    }
+    if is_bad:
+        facets.add(f"issue:{dice.choice(ISSUES)}")
+    return CallFacets(frozenset(facets), True, is_bad)
+
+
+def _facets_of(meeting_id: str, calls: Sequence[CallFacets]) -> dict[str, FacetCount]:
+    found: dict[str, list[int]] = {}
+    for call in calls:
+        for name in (FACET_ALL, f"meeting:{meeting_id}", *call.facets):
+            numbers = found.setdefault(name, [0, 0])
+            numbers[0] += call.is_judged
+            numbers[1] += call.is_bad
+    return {name: FacetCount(*numbers) for name, numbers in found.items()}
+
+
+def _add_all(
+    sums: dict[tuple[str, int], list[int]], more: Mapping[tuple[str, int], Sequence[int]]
+) -> None:
+    for key, numbers in more.items():
+        known = sums.setdefault(key, [0, 0, 0, 0])
+        for place, number in enumerate(numbers):
+            known[place] += number
 
 
 def _people_by_gap(tallied: Iterable[tuple[str, int]]) -> Counter[tuple[int, int]]:
@@ -134,6 +191,10 @@ def questions() -> dict[str, dict[str, Any]]:
         "bad ones": {"facets": ("bad",)},
         "one browser": {"facets": ("browser:Firefox",)},
         "browser, country and bad": {"facets": ("browser:Firefox", "country:NL", "bad")},
+        "bad calls from 9 to 10 in Berlin": {
+            "facets": ("bad",),
+            "hours": DayHours(9, find_zone("Europe/Berlin").offsets),
+        },
         "issue since a moment": {
             "facets": ("issue:high_rtt",),
             "created_from": (lists.LAST_DAY - 30) * 86_400_000 + 12_345,
@@ -164,7 +225,8 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
             query = SessionQuery(app_id=lists.APP, limit=50, cursor=page.next_cursor)
             page = await services.session_lists.list_sessions(query)
         found["page 22"] = await _time(services.session_lists, query)
-        found["overview of 30 days"] = await _time_overview(services)
+        for days in (14, 365):
+            found |= await _time_overview(services, days)
         stop.set()
     await db.close()
     return found
@@ -179,16 +241,36 @@ async def _time(calls: Any, query: SessionQuery) -> tuple[float, float]:
     return _figures(spent)
 
 
-async def _time_overview(services: Any) -> tuple[float, float]:
-    last_at = lists.LAST_DAY * 86_400_000
-    spent = []
-    for _ in range(20):
-        start = time.perf_counter()
-        msgspec.json.encode(
-            encode_overview(await services.overviews.overview(lists.APP, None, last_at))
-        )
-        spent.append((time.perf_counter() - start) * 1000)
-    return _figures(spent)
+async def _time_overview(services: Any, days: int) -> dict[str, tuple[float, float]]:
+    """Two periods of so many days in a zone, each read that the page makes."""
+    compared = services.overviews.compared(
+        find_zone("Asia/Kolkata"), (lists.LAST_DAY - days, lists.LAST_DAY - 1), (None, None)
+    )
+
+    async def overview() -> bytes:
+        found = await services.overviews.compare(lists.APP, compared)
+        return msgspec.json.encode(encode_overview(found))
+
+    def breakdown(by: str) -> Callable[[], Awaitable[bytes]]:
+        async def read() -> bytes:
+            found = await services.overviews.break_down(lists.APP, compared, by)
+            return msgspec.json.encode(encode_breakdowns([found]))
+
+        return read
+
+    reads = {"overview": overview}
+    reads |= {
+        f"by {by}": breakdown(by) for by in ("browser_version", "provider", "meeting", "hour")
+    }
+    found = {}
+    for name, read in reads.items():
+        spent = []
+        for _ in range(20):
+            start = time.process_time()
+            await read()
+            spent.append((time.process_time() - start) * 1000)
+        found[f"{name}, {days} days twice (processor)"] = _figures(spent)
+    return found
 
 
 def _figures(spent: list[float]) -> tuple[float, float]:
