@@ -18,7 +18,7 @@ from aftercall.core.list_queries import (
     SessionOrder,
     SessionQuery,
 )
-from aftercall.core.overview.periods import Clock, Period
+from aftercall.core.overview.periods import Clock, QuarterSpan
 from aftercall.core.records import Phase, Session
 from aftercall.store import (
     apps,
@@ -41,7 +41,7 @@ from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 NOW = EpochMs(1_795_000_000_000)
-PERIOD = Period(90, 3_000)
+PERIOD = QuarterSpan(90, 3_000)
 CLOCK = [Clock(90, 3_000, 4)]
 
 QUESTIONS: dict[str, Question] = {

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EARLIEST, LATEST, QUARTER_MS, QUARTERS_OF_DAY, quarter_of
-from aftercall.core.overview.periods import Clock, Period
+from aftercall.core.overview.periods import Clock, QuarterSpan
 
 _MOST_AHEAD: Final = QUARTERS_OF_DAY
 """Quarters by which no zone is ahead of UTC, or behind."""
@@ -92,6 +92,6 @@ def find_zone(name: str) -> Zone:
     return Zone(name)
 
 
-def period_of(clock: list[Clock]) -> Period:
+def period_of(clock: list[Clock]) -> QuarterSpan:
     """The quarters of spans that follow each other."""
-    return Period(clock[0].first, clock[-1].end)
+    return QuarterSpan(clock[0].first, clock[-1].end)

@@ -1,7 +1,7 @@
 """Periods, and the order of what calls have in common."""
 
 from aftercall.core.overview.periods import (
-    Period,
+    QuarterSpan,
     Sum,
     difference_of,
     rank_values,
@@ -10,7 +10,7 @@ from aftercall.core.overview.periods import (
 
 
 def test_a_period_ends_a_millisecond_before_the_next_quarter() -> None:
-    period = Period(4, 8)
+    period = QuarterSpan(4, 8)
     assert (period.from_at, period.to_at) == (3_600_000, 7_199_999)
 
 

@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 from aftercall.core.instants import QUARTER_MS, EpochMs
 from aftercall.core.overview.proportions import (
     FEWEST,
-    Interval,
+    ConfidenceInterval,
     is_higher_than_the_rest,
     newcombe,
     wilson,
 )
 
 
-class Period(NamedTuple):
+class QuarterSpan(NamedTuple):
     """Quarter hours since 1970, `end` not included."""
 
     first: int
@@ -52,7 +52,7 @@ class SpanFacts(NamedTuple):
 
     first_day: int
     last_day: int
-    period: Period
+    period: QuarterSpan
     sessions: int
     minutes: float
     bad_sessions: int
@@ -65,7 +65,7 @@ class PeriodFacts(NamedTuple):
 
     first_day: int
     last_day: int
-    period: Period
+    period: QuarterSpan
     people: int
     spans: Sequence[SpanFacts]
 
@@ -87,9 +87,9 @@ class ValueFacts(NamedTuple):
     title: str | None
     this: Sum
     other: Sum
-    share: Interval | None
-    other_share: Interval | None
-    difference: Interval | None
+    share: ConfidenceInterval | None
+    other_share: ConfidenceInterval | None
+    difference: ConfidenceInterval | None
     is_high: bool
 
 
@@ -99,19 +99,19 @@ class BreakdownFacts(NamedTuple):
 
     dimension: str
     zone: str
-    this: Period
-    other: Period
+    this: QuarterSpan
+    other: QuarterSpan
     all: Sum
     values: Sequence[ValueFacts]
     left_out: int
 
 
-def share_of(calls: Sum) -> Interval | None:
+def share_of(calls: Sum) -> ConfidenceInterval | None:
     """The share of bad calls; `None` of too few."""
     return wilson(calls.bad, calls.measured) if calls.measured >= FEWEST else None
 
 
-def difference_of(this: Sum, other: Sum) -> Interval | None:
+def difference_of(this: Sum, other: Sum) -> ConfidenceInterval | None:
     """By how much the share of bad calls is higher; `None` of too few on either side."""
     if this.measured < FEWEST or other.measured < FEWEST:
         return None

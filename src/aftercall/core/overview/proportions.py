@@ -18,7 +18,7 @@ FEWEST: Final = 20
 """Calls from which on a share is shown; chosen: of fewer, one call moves it by over 5 points."""
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """A value and the bounds of its interval, as fractions."""
 
     value: float
@@ -26,26 +26,30 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(part: int, whole: int, z: float = Z_95) -> Interval:
+def wilson(part: int, whole: int, z: float = Z_95) -> ConfidenceInterval:
     """The share `part` of `whole`, which is not 0."""
     share = part / whole
     weight = 1 + z * z / whole
     centre = (share + z * z / (2 * whole)) / weight
     half = z / weight * sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
     # Rounding must not put a share of none or of all outside its interval.
-    return Interval(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)))
+    return ConfidenceInterval(
+        share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
+    )
 
 
-def newcombe(part: int, whole: int, other_part: int, other_whole: int, z: float = Z_95) -> Interval:
+def newcombe(
+    part: int, whole: int, other_part: int, other_whole: int, z: float = Z_95
+) -> ConfidenceInterval:
     """The first share less the other; neither is a share of nothing."""
     one, other = wilson(part, whole, z), wilson(other_part, other_whole, z)
     difference = one.value - other.value
     below = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
     above = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
-    return Interval(difference, difference - below, difference + above)
+    return ConfidenceInterval(difference, difference - below, difference + above)
 
 
-def is_certain(difference: Interval) -> bool:
+def is_certain(difference: ConfidenceInterval) -> bool:
     """Whether the interval of a difference leaves out 0."""
     return difference.low > 0 or difference.high < 0
 

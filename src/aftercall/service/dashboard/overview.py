@@ -11,8 +11,8 @@ from aftercall.core.overview.day_facts import DayCount
 from aftercall.core.overview.periods import (
     BreakdownFacts,
     ComparisonFacts,
-    Period,
     PeriodFacts,
+    QuarterSpan,
     SpanFacts,
     Sum,
     rank_values,
@@ -164,7 +164,7 @@ async def _period(tx: AsyncConnection, app_id: str, zone: Zone, days: Days) -> P
 
 def _span(zone: Zone, totals: Mapping[int, Totals], first: int, last: int) -> SpanFacts:
     of_days = [totals[day] for day in range(first, last + 1) if day in totals]
-    period: Period = period_of(zone.clock_of(first, last))
+    period: QuarterSpan = period_of(zone.clock_of(first, last))
     return SpanFacts(first, last, period, *_added(of_days))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import QUARTER_MS, QUARTERS_OF_DAY
-from aftercall.core.overview.periods import Clock, Period, Sum
+from aftercall.core.overview.periods import Clock, QuarterSpan, Sum
 from aftercall.core.search_terms import LAST
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
@@ -38,7 +38,7 @@ class _Days(NamedTuple):
     quarters: list[int]
 
 
-def _days_of(period: Period) -> _Days:
+def _days_of(period: QuarterSpan) -> _Days:
     first = -(-period.first // QUARTERS_OF_DAY)
     end = period.end // QUARTERS_OF_DAY
     if first >= end:
@@ -113,7 +113,7 @@ _BY_DAY: Final = _totals(_LOCAL // _OF_DAY)
 _BY_HOUR: Final = _totals(_LOCAL % _OF_DAY // _QUARTERS_OF_HOUR)
 
 
-async def live_sessions_between(tx: AsyncConnection, app_id: str, period: Period) -> list[int]:
+async def live_sessions_between(tx: AsyncConnection, app_id: str, period: QuarterSpan) -> list[int]:
     """The quarter hours in which the sessions that go on were created."""
     rows = await fetch(tx, _LIVE, app_id=app_id, first=period.from_at, last=period.to_at)
     return [created_at // QUARTER_MS for (created_at,) in rows]
@@ -134,7 +134,7 @@ _LIVE: Final = Lookup(_live)
 
 
 async def sums_of_kind(
-    tx: AsyncConnection, app_id: str, kind: str, period: Period
+    tx: AsyncConnection, app_id: str, kind: str, period: QuarterSpan
 ) -> dict[str, Sum]:
     """The sessions and calls with each value of a kind of facet."""
     # Named one by one, so that of each day no facet of another kind is read.
@@ -197,7 +197,9 @@ def _united(*parts: Select[Any]) -> Select[Any]:
 _OF_KIND: Final = Lookup(_of_kind)
 
 
-async def worst_meetings(tx: AsyncConnection, app_id: str, period: Period, limit: int) -> list[str]:
+async def worst_meetings(
+    tx: AsyncConnection, app_id: str, period: QuarterSpan, limit: int
+) -> list[str]:
     """The meetings with the most bad sessions. Only the counts of bad meetings are read."""
     parts = _days_of(period)
     given = {
@@ -237,7 +239,7 @@ _MOST_BAD: Final = Lookup(_most_bad)
 
 
 async def sums_of_meetings(
-    tx: AsyncConnection, app_id: str, meeting_ids: Sequence[str], period: Period
+    tx: AsyncConnection, app_id: str, meeting_ids: Sequence[str], period: QuarterSpan
 ) -> dict[str, Sum]:
     """The sessions and calls of some meetings."""
     if not meeting_ids:

@@ -12,15 +12,15 @@ from aftercall.core.instants import EpochMs, format_day, format_iso
 from aftercall.core.overview.periods import (
     BreakdownFacts,
     ComparisonFacts,
-    Period,
     PeriodFacts,
+    QuarterSpan,
     SpanFacts,
     Sum,
     ValueFacts,
     difference_of,
     share_of,
 )
-from aftercall.core.overview.proportions import Interval, is_certain
+from aftercall.core.overview.proportions import ConfidenceInterval, is_certain
 
 Filter = dict[str, str]
 """Query parameters of the list behind a number: with `measured` or `bad` of the calls, without of
@@ -228,7 +228,7 @@ def _calls(calls: Sum) -> CallCounts:
     )
 
 
-def _difference(found: Interval | None) -> Difference | None:
+def _difference(found: ConfidenceInterval | None) -> Difference | None:
     if found is None:
         return None
     return Difference(
@@ -243,5 +243,5 @@ def _hundred(fraction: float) -> float:
     return round(100 * fraction, 3)
 
 
-def _filter(period: Period) -> Filter:
+def _filter(period: QuarterSpan) -> Filter:
     return {"from": format_iso(period.from_at), "to": format_iso(period.to_at)}
