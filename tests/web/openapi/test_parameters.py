@@ -57,12 +57,16 @@ def outside(schema: dict[str, Any]) -> list[tuple[str, str]]:
     match schema:
         case {"type": "integer", "minimum": least, "maximum": most}:
             return [(str(each), "bad_number") for each in (least - 1, most + 1, "many", 1.5)]
-        case {"enum": _}:
+        case {"enum": _} | {"items": {"enum": _}}:
             return [("nonsense", "bad_choice")]
         case {"type": "boolean"}:
             return [("perhaps", "bad_flag")]
         case {"maxLength": most}:
             return [("a" * (most + 1), "bad_text"), ("\0", "bad_text")]
+        case {"default": "UTC"}:
+            return [("soon", "bad_zone")]
+        case {"pattern": pattern} if pattern.startswith("^20"):
+            return [("9:1", "bad_month"), ("2026-13", "bad_month")]
         case {"pattern": _}:
             return [("9:1", "bad_range"), ("few", "bad_range")]
     return [("soon", "bad_time")]

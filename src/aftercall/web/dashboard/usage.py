@@ -94,10 +94,11 @@ async def get_person_attendance(
     parameters: ProvidedQuery,
 ) -> Response[Any]:
     zone, period = _read_month(services, parameters)
+    is_file = FORMAT.read(parameters) == "csv"
     id = parse_path_id(person, what="person")
     found = await services.attendance_periods.month_of_person(tenant.app_id, id, period)
     page = encode_month_of_person(found, zone)
-    if FORMAT.read(parameters) == "csv":
+    if is_file:
         return csv_response(write_month_of_person(page, zone), f"attendance-{period.name}.csv")
     return Response(encode_answer(page, has_alias=False))
 
