@@ -1,12 +1,5 @@
 import { useEffect } from "preact/hooks";
 import { app, findOutWhoWeAre, me, trouble } from "./account";
-import { MeetingAttendancePage } from "./pages/attendance/meeting_attendance";
-import { MonthAttendancePage } from "./pages/attendance/month_attendance";
-import { SessionAttendancePage } from "./pages/attendance/session_attendance";
-import { OverviewPage } from "./pages/overview";
-import { PeoplePage } from "./pages/people";
-import { UsagePage } from "./pages/attendance/usage";
-import { PersonPage } from "./pages/person";
 import { SessionPage } from "./pages/session";
 import { SessionsPage } from "./pages/sessions";
 import { SignInPage } from "./pages/sign_in";
@@ -17,6 +10,19 @@ import { Keys } from "./frame/keys";
 import { BottomBar, TopBar } from "./frame/top_bar";
 import { go, match, place } from "./route";
 
+const MeetingAttendancePage = lazy(() =>
+  import("./pages/attendance/meeting_attendance").then((module) => module.MeetingAttendancePage),
+);
+const MonthAttendancePage = lazy(() =>
+  import("./pages/attendance/month_attendance").then((module) => module.MonthAttendancePage),
+);
+const SessionAttendancePage = lazy(() =>
+  import("./pages/attendance/session_attendance").then((module) => module.SessionAttendancePage),
+);
+const UsagePage = lazy(() => import("./pages/attendance/usage").then((module) => module.UsagePage));
+const OverviewPage = lazy(() => import("./pages/overview").then((module) => module.OverviewPage));
+const PeoplePage = lazy(() => import("./pages/people").then((module) => module.PeoplePage));
+const PersonPage = lazy(() => import("./pages/person").then((module) => module.PersonPage));
 const ParticipantPage = lazy(() => import("./pages/participant").then((module) => module.ParticipantPage));
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => module.SettingsPage));
 

@@ -70,6 +70,7 @@ def doors(session: str, peer: str, person: str) -> dict[str, Door]:
             f"{own}{call}/peers/{peer}/series", K.SESSIONS, K.REPORTS, K.ADDRESSES,
             without=(K.REPORTS, *whole),
         ),
+        "connection": door(f"{own}{call}/peers/{peer}/connection", without=whole),
         "attendance": door(f"{own}{call}/attendance", K.SESSIONS, without=whole),
         "attendance as CSV": door(f"{own}{call}/attendance?format=csv", K.SESSIONS, without=whole),
         "people": door(f"{own}/people", K.SESSIONS),
