@@ -81,12 +81,14 @@ class Partitions:
         async with self._db.read() as tx:
             ends = await last_ends(tx, day, kind)
         latest = EpochMs(self._clock() + wait_ms)
+        if (day + SETTLED_DAYS) * DAY_MS > latest:
+            return False
         for app_id, ended_at in ends:
             policy = policies.get(app_id)
             seconds = FOR_EVER if policy is None else effective_s(policy, kind)
             if seconds == FOR_EVER or ended_at is None or ended_at + seconds * SECOND_MS > latest:
                 return False
-        return day < day_of(self._clock())
+        return True
 
     async def drop_past(self) -> Counter[DataKind]:
         """Drop the partitions of days of which nothing is kept; returns how many rows they had. One
