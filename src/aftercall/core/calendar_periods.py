@@ -18,7 +18,7 @@ class PeriodKind(StrEnum):
     MONTH = "month"
 
 
-class Period(NamedTuple):
+class CalendarPeriod(NamedTuple):
     """A week or month from `start` to before `end`; the name is as in ISO 8601: `2026-11`,
     `2026-W48`."""
 
@@ -44,13 +44,15 @@ class UtcDays(NamedTuple):
     parts: tuple[PartDay, ...]
 
 
-def month_named(name: str, zone: tzinfo) -> Period | None:
+def month_named(name: str, zone: tzinfo) -> CalendarPeriod | None:
     """The month of a name as `2026-11`; `None` if it is no such name."""
     found = _MONTH.fullmatch(name)
     return None if found is None else _month(int(found[1]), int(found[2]), zone)
 
 
-def periods_until(kind: PeriodKind, until: EpochMs, count: int, zone: tzinfo) -> list[Period]:
+def periods_until(
+    kind: PeriodKind, until: EpochMs, count: int, zone: tzinfo
+) -> list[CalendarPeriod]:
     """So many periods, the earliest first; `until` is in the last."""
     local = datetime.fromtimestamp(until // SECOND_MS, zone)
     if kind is PeriodKind.MONTH:
@@ -65,17 +67,17 @@ def periods_until(kind: PeriodKind, until: EpochMs, count: int, zone: tzinfo) ->
     ]
 
 
-def _month(year: int, month: int, zone: tzinfo) -> Period:
+def _month(year: int, month: int, zone: tzinfo) -> CalendarPeriod:
     following = (year + 1, 1) if month == 12 else (year, month + 1)
-    return Period(
+    return CalendarPeriod(
         f"{year}-{month:02}", _midnight(year, month, 1, zone), _midnight(*following, 1, zone)
     )
 
 
-def _week(monday: date, zone: tzinfo) -> Period:
+def _week(monday: date, zone: tzinfo) -> CalendarPeriod:
     year, week, _ = monday.isocalendar()
     following = monday + timedelta(days=_WEEK_DAYS)
-    return Period(
+    return CalendarPeriod(
         f"{year}-W{week:02}",
         _midnight(monday.year, monday.month, monday.day, zone),
         _midnight(following.year, following.month, following.day, zone),

@@ -9,7 +9,7 @@ they were in a session at the same time.
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from aftercall.core.calendar_periods import Period
+from aftercall.core.calendar_periods import CalendarPeriod
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.session_summary import person_of
@@ -100,7 +100,7 @@ class PeriodSum(NamedTuple):
     """What the sessions that were created in a period, and have ended, come to. `minutes` are those
     of participants, as they are metered."""
 
-    period: Period
+    period: CalendarPeriod
     sessions: int
     people: int
     minutes: float
@@ -126,7 +126,7 @@ class AttendedCall(NamedTuple):
 class MonthOfPerson(NamedTuple):
     """A person's attendance of each session of a month, the latest first."""
 
-    period: Period
+    period: CalendarPeriod
     person: str
     name: str | None
     calls: Sequence[AttendedCall]

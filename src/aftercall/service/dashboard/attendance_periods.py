@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.calendar_periods import Period, PeriodKind, periods_until, utc_days_of
+from aftercall.core.calendar_periods import CalendarPeriod, PeriodKind, periods_until, utc_days_of
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.attendance import (
@@ -52,7 +52,7 @@ class AttendancePeriods:
             ]
 
     async def month(
-        self, app_id: str, period: Period, *, cursor: Cursor | None, limit: int
+        self, app_id: str, period: CalendarPeriod, *, cursor: Cursor | None, limit: int
     ) -> AttendedMonth:
         """A page of the people of a month."""
         now = self._clock()
@@ -61,7 +61,9 @@ class AttendancePeriods:
             found, next_cursor = await self._page(tx, app_id, period, cursor, limit, now)
         return AttendedMonth(total, found, next_cursor, now)
 
-    async def export_month(self, app_id: str, period: Period) -> AsyncIterator[list[Attendance]]:
+    async def export_month(
+        self, app_id: str, period: CalendarPeriod
+    ) -> AsyncIterator[list[Attendance]]:
         """All people of a month, a page at a time, each in a transaction of its own."""
         now, cursor = self._clock(), None
         while True:
@@ -71,7 +73,9 @@ class AttendancePeriods:
             if cursor is None:
                 return
 
-    async def month_of_person(self, app_id: str, person: str, period: Period) -> MonthOfPerson:
+    async def month_of_person(
+        self, app_id: str, person: str, period: CalendarPeriod
+    ) -> MonthOfPerson:
         """A person's sessions of a month. Raises `NotFound`."""
         now = self._clock()
         known = await self._people.find_person(app_id, person, cursor=None, limit=1)
@@ -84,7 +88,7 @@ class AttendancePeriods:
         self,
         tx: AsyncConnection,
         app_id: str,
-        period: Period,
+        period: CalendarPeriod,
         cursor: Cursor | None,
         limit: int,
         now: EpochMs,
@@ -115,7 +119,12 @@ class AttendancePeriods:
         )
 
     async def _attended(
-        self, tx: AsyncConnection, app_id: str, ids: Sequence[str], period: Period, now: EpochMs
+        self,
+        tx: AsyncConnection,
+        app_id: str,
+        ids: Sequence[str],
+        period: CalendarPeriod,
+        now: EpochMs,
     ) -> list[tuple[Session, list[Attendance]]]:
         """The sessions of the month with the attendance of these people, the latest first."""
         calls = await periods.calls_of_people(tx, app_id, ids, period.start, period.end)
@@ -142,7 +151,7 @@ class AttendancePeriods:
         ]
 
 
-async def _sum_of(tx: AsyncConnection, app_id: str, period: Period) -> PeriodSum:
+async def _sum_of(tx: AsyncConnection, app_id: str, period: CalendarPeriod) -> PeriodSum:
     days = utc_days_of(period.start, period.end)
     sums = await periods.sum_sessions(tx, app_id, days)
     people_there = await periods.count_people(tx, app_id, days)

@@ -4,7 +4,7 @@ from datetime import UTC, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from aftercall.core.calendar_periods import Period, PeriodKind, month_named, periods_until
+from aftercall.core.calendar_periods import CalendarPeriod, PeriodKind, month_named, periods_until
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import Cursor, DayHours, SearchScope, SessionOrder, SessionQuery
@@ -56,7 +56,7 @@ class ZoneName(Parameter):
 class Month(Parameter):
     """A month, as `2026-11`."""
 
-    def read(self, query: Query, zone: tzinfo, now: EpochMs) -> Period:
+    def read(self, query: Query, zone: tzinfo, now: EpochMs) -> CalendarPeriod:
         """The month by the clocks of the zone, the present one by default. Raises `Malformed`."""
         name = self._last(query)
         if not name:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.response import Stream
 
-from aftercall.core.calendar_periods import Period, PeriodKind
+from aftercall.core.calendar_periods import CalendarPeriod, PeriodKind
 from aftercall.core.overview.attendance import Attendance, AttendanceSum, sum_of
 from aftercall.web.dashboard.attendance import CSV, TAG, csv_response
 from aftercall.web.dashboard.queries import CURSOR, FORMAT, LIMIT, TO, ZONE, Month, read_cursor
@@ -132,7 +132,7 @@ async def get_usage(
     return Response(encode_answer(usage, has_alias=False))
 
 
-def _read_month(services: ProvidedServices, query: Query) -> tuple[tzinfo, Period]:
+def _read_month(services: ProvidedServices, query: Query) -> tuple[tzinfo, CalendarPeriod]:
     zone = ZONE.read(query)
     return zone, MONTH.read(query, zone, services.clock())
 
