@@ -99,7 +99,7 @@ function Heads() {
   const isHere = cursor.value !== null;
   const title = isHere ? "MOS, 1 to 5, at the moment" : "MOS, 1 to 5, of the worst tenth of the time";
   return (
-    <div class="fig duo heads" title={title}>
+    <div class="fig duo figure-heads" title={title}>
       <span>Sound</span>
       <span>Picture</span>
     </div>
