@@ -222,8 +222,8 @@ export type SessionPage = {
   heard_at: number | null;
   is_final: boolean;
   settles_at: number | null;
-  verdict: Verdict;
-  personal: Record<string, Verdict>;
+  verdict: VerdictWords;
+  personal: Record<string, VerdictWords>;
   causes: CauseRow[];
   from_at: number;
   to_at: number;
@@ -244,7 +244,7 @@ export type SessionPage = {
 };
 
 /** `who` and `what` are the sentence, `reach` who noticed, `more` what else is worth knowing, `advice` what to do, a clause. `cause` is the row that it is about. `worst_at` is a moment that shows it. Texts are empty if there is nothing to say. */
-export type Verdict = {
+export type VerdictWords = {
   level: Level;
   who: TextPart[];
   what: TextPart[];
@@ -477,7 +477,7 @@ export type Artefact = {
 export type ParticipantPage = {
   call: SessionRow;
   lane: FullParticipantTimeline;
-  verdict: Verdict;
+  verdict: VerdictWords;
   chosen: string | null;
   heard_at: number | null;
   from_at: number;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { app, chooseApp, me } from "../account";
 import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
-import type { ParticipantTimeline, SessionPage, Verdict } from "../api/types";
+import type { ParticipantTimeline, SessionPage, VerdictWords } from "../api/types";
 import { aheadOf, now } from "../clock";
 import { Failed, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
@@ -60,7 +60,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
     );
   }
   const kit = `${kitPath(me.value?.account_id ?? "", appId)}/sessions/${encodeURIComponent(sessionId)}`;
-  const verdict: Verdict = (chosen && data.personal[chosen.participant_id]) || unmeasured(data, chosen);
+  const verdict: VerdictWords = (chosen && data.personal[chosen.participant_id]) || unmeasured(data, chosen);
   return (
     <article class={resource.error ? "page session is-stale" : "page session"}>
       <Head page={data} verdict={verdict} chosen={chosen} appId={appId} rawPath={kit} />
@@ -77,7 +77,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
 }
 
 /** The verdict on everybody, or none on somebody of whom nothing was folded. */
-function unmeasured(page: SessionPage, chosen: ParticipantTimeline | null): Verdict {
+function unmeasured(page: SessionPage, chosen: ParticipantTimeline | null): VerdictWords {
   if (chosen === null) return page.verdict;
   return { level: 0, who: [], what: [], reach: [], more: [], advice: [], cause: null, worst_at: null };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CauseRow, SessionPage, Verdict } from "../../src/api/types";
+import type { CauseRow, SessionPage, VerdictWords } from "../../src/api/types";
 import { zone } from "../../src/format/zone";
 import { writeMarkdown, writePlain } from "../../src/pages/session/ticket";
 
@@ -27,7 +27,7 @@ const verdict = {
   reach: [{ text: "Everybody heard it." }],
   more: [],
   advice: [{ text: "take a cable." }],
-} as unknown as Verdict;
+} as unknown as VerdictWords;
 
 const causes = [
   { is_note: false, spans: [[FROM + 240_000, FROM + 300_000]], happened: [[{ text: "Lost at 12:23:04 UTC." }]] },

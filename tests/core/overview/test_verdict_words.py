@@ -8,7 +8,7 @@ from aftercall.core.overview.causes import causes_of
 from aftercall.core.overview.session_summary import summarise_session
 from aftercall.core.overview.verdict_words import (
     Call,
-    Verdict,
+    VerdictWords,
     verdict_for,
     verdict_for_everybody,
 )
@@ -35,7 +35,7 @@ def verdicts(
     levels: Mapping[str, Sequence[int]],
     findings: Mapping[str, Sequence[Finding]],
     now: int | None = None,
-) -> tuple[Verdict, dict[str, Verdict]]:
+) -> tuple[VerdictWords, dict[str, VerdictWords]]:
     rows = digested(levels, findings)
     call = Call(causes_of(rows), MarkedPeople(NAMES), None if now is None else at(now))
     quality = summarise_session(SCALE, rows, is_final=now is None).quality
@@ -43,7 +43,7 @@ def verdicts(
     return verdict_for_everybody(call, quality), personal
 
 
-def said(verdict: Verdict) -> str:
+def said(verdict: VerdictWords) -> str:
     return plain(verdict.who) + plain(verdict.what)
 
 

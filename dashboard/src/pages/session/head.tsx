@@ -1,4 +1,4 @@
-import type { ParticipantTimeline, SessionPage, SessionRow, Verdict } from "../../api/types";
+import type { ParticipantTimeline, SessionPage, SessionRow, VerdictWords } from "../../api/types";
 import { now } from "../../clock";
 import { CopyButton } from "../../components/copy_button";
 import { Icon } from "../../components/icon";
@@ -21,7 +21,7 @@ import { pinned } from "./time_cursor";
 /** Which session this is: the way back, its title and state, when and how many, whose view. */
 export function Head(props: {
   page: SessionPage;
-  verdict: Verdict;
+  verdict: VerdictWords;
   chosen: ParticipantTimeline | null;
   appId: string;
   rawPath: string;
@@ -70,7 +70,7 @@ function Crumbs({ page }: { page: SessionPage }) {
   );
 }
 
-function TicketChoice({ page, verdict, chosen }: { page: SessionPage; verdict: Verdict; chosen: ParticipantTimeline | null }) {
+function TicketChoice({ page, verdict, chosen }: { page: SessionPage; verdict: VerdictWords; chosen: ParticipantTimeline | null }) {
   const ticket: Ticket = {
     page,
     verdict,

@@ -1,6 +1,6 @@
 /** A session's verdict for a ticket: plain text, or Markdown. Times name their zone. */
 
-import type { CauseRow, SessionPage, TextPart, Verdict } from "../../api/types";
+import type { CauseRow, SessionPage, TextPart, VerdictWords } from "../../api/types";
 import { formatName, formatTitle } from "../../format/labels";
 import { formatFullVerdict } from "../../format/quality";
 import { cutSentence } from "../../format/sentences";
@@ -13,7 +13,7 @@ const MOST_CAUSES = 6;
 
 export interface Ticket {
   page: SessionPage;
-  verdict: Verdict;
+  verdict: VerdictWords;
   causes: readonly CauseRow[];
   link: string;
   /** The moment that the page shows, if any. */
@@ -59,13 +59,13 @@ function tidy(lines: string[]): string {
     .trim();
 }
 
-function sentence(verdict: Verdict, page: SessionPage): string {
+function sentence(verdict: VerdictWords, page: SessionPage): string {
   const said = text([...verdict.who, ...verdict.what], page.from_at);
   const reach = text(verdict.reach, page.from_at);
   return [`${formatFullVerdict(page.call.quality)}.`, said, reach].filter((part) => part !== "").join(" ");
 }
 
-function advice(verdict: Verdict): string {
+function advice(verdict: VerdictWords): string {
   const clause = text(verdict.advice, null);
   return clause && `What to do: ${clause}`;
 }

@@ -1,4 +1,4 @@
-import type { SessionPage, Verdict } from "../../api/types";
+import type { SessionPage, VerdictWords } from "../../api/types";
 import { LevelMark } from "../../components/level";
 import { Name } from "../../components/texts";
 import { NamedText } from "../../components/named_text";
@@ -8,12 +8,12 @@ import { formatPlural } from "../../format/numbers";
 import { emptyTitle } from "./kept";
 
 /** The first thing on the page: how the call was, who noticed, and what to do. */
-export function VerdictHead(props: { page: SessionPage; verdict: Verdict; chosen: ParticipantTimeline | null }) {
+export function VerdictHead(props: { page: SessionPage; verdict: VerdictWords; chosen: ParticipantTimeline | null }) {
   const { page, verdict, chosen } = props;
   const anchor = page.from_at;
   const isSaid = verdict.what.length > 0;
   return (
-    <section class="answer" aria-label="Verdict">
+    <section class="answer" aria-label="VerdictWords">
       <p class="answer-level">
         <LevelMark level={verdict.level} />
         <span>

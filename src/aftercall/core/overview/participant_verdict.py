@@ -6,7 +6,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.overview.causes import causes_of
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import DigestedParticipant
-from aftercall.core.overview.verdict_words import Call, Verdict, unjudged, verdict_for
+from aftercall.core.overview.verdict_words import Call, VerdictWords, unjudged, verdict_for
 from aftercall.core.quality.diagnosis.named_text import MarkedPeople
 from aftercall.core.quality.experience.levels import UNKNOWN
 
@@ -22,7 +22,7 @@ def verdict_of_participant(
     names: Mapping[str, str],
     *,
     now: EpochMs | None,
-) -> Verdict:
+) -> VerdictWords:
     """The verdict, as the session's page words it, from the digests of the participant and of those
     whom `subjects_of` names. `names` are everybody's; `now` is the time of a live session."""
     digests = {participant.id: digest for participant, digest in concerned}

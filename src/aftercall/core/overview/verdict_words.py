@@ -21,7 +21,7 @@ MORE_NAMED: Final = 2
 """The further causes that a verdict names, and the people of each. Chosen."""
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class VerdictWords(msgspec.Struct, frozen=True, kw_only=True):
     """`who` and `what` are the sentence, `reach` who noticed, `more` what else is worth knowing,
     `advice` what to do, a clause. `cause` is the row that it is about. `worst_at` is a moment that
     shows it. Texts are empty if there is nothing to say."""
@@ -44,7 +44,7 @@ class Call(NamedTuple):
     now: EpochMs | None
 
 
-def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> Verdict:
+def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> VerdictWords:
     """The verdict on a session. Nothing about one of which nothing was measured."""
     level = quality.level if quality is not None else UNKNOWN
     if quality is None or level == UNKNOWN:
@@ -63,7 +63,7 @@ def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> Verdict
 
 def verdict_for(
     participant_id: str, digest: Digest, call: Call, *, shown: Iterable[Cause] | None = None
-) -> Verdict:
+) -> VerdictWords:
     """The verdict on a session as one of its people had it."""
     mentions = Mentions(call.people)
     causes = _present_first(call, causes_for(participant_id, shown or call.causes))
@@ -81,9 +81,9 @@ def verdict_for(
     return msgspec.structs.replace(found, worst_at=worst_moment(digest, culprit))
 
 
-def unjudged(level: int) -> Verdict:
+def unjudged(level: int) -> VerdictWords:
     """A verdict without words."""
-    return Verdict(
+    return VerdictWords(
         level=level, who=[], what=[], reach=[], more=[], advice=[], cause=None, worst_at=None
     )
 
@@ -96,7 +96,7 @@ def _present_first(call: Call, causes: Sequence[Cause]) -> list[Cause]:
     return sorted(causes, key=lambda c: not (c.is_lasting(now) and UNKNOWN < c.level < GOOD))
 
 
-def _without_cause(call: Call, level: int, who: str, also: str) -> Verdict:
+def _without_cause(call: Call, level: int, who: str, also: str) -> VerdictWords:
     what = f"A {WORDS[level]} call for {who}"
     if call.now is not None:
         what = f"A {WORDS[level]} call so far for {who}"
@@ -113,7 +113,7 @@ def _about(
     mentions: Mentions,
     others: Sequence[Cause],
     rest: str,
-) -> Verdict:
+) -> VerdictWords:
     cut, finding = call.people.cut, culprit.finding
     finding = msgspec.structs.replace(
         finding, affected=culprit.affected, spans=culprit.spans or finding.spans
@@ -123,7 +123,7 @@ def _about(
     reach = reach_of(finding, mentions, tense)
     also = _also(others, mentions)
     subject = mentions.name(finding.subject) if finding.subject is not None else ""
-    return Verdict(
+    return VerdictWords(
         level=level,
         who=cut(who),
         what=cut(f" {what}."),

@@ -18,7 +18,7 @@ from aftercall.core.overview.session_facts import (
     ParticipantFacts,
 )
 from aftercall.core.overview.stream_charts import StreamChart
-from aftercall.core.overview.verdict_words import Verdict
+from aftercall.core.overview.verdict_words import VerdictWords
 from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.experience.levels import Level, level_of
 from aftercall.core.quality.stats.peer_metadata import Device, DeviceListChange, Metadata
@@ -102,7 +102,7 @@ class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
 
     call: SessionRow
     lane: FullParticipantTimeline
-    verdict: Verdict
+    verdict: VerdictWords
     chosen: str | None
     heard_at: EpochMs | None
     from_at: EpochMs

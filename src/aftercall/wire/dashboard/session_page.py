@@ -12,7 +12,7 @@ from aftercall.core.overview.session_facts import ListedSession, SessionFacts
 from aftercall.core.overview.session_summary import DigestedParticipant, summarise_session
 from aftercall.core.overview.verdict_words import (
     Call,
-    Verdict,
+    VerdictWords,
     verdict_for,
     verdict_for_everybody,
 )
@@ -63,8 +63,8 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: EpochMs | None
     is_final: bool
     settles_at: EpochMs | None
-    verdict: Verdict
-    personal: dict[str, Verdict]
+    verdict: VerdictWords
+    personal: dict[str, VerdictWords]
     causes: list[CauseRow]
     from_at: EpochMs
     to_at: EpochMs
