@@ -16,7 +16,7 @@ export function BreakoutRooms({ page }: { page: SessionPage }) {
   if (!page.breakout_rooms.length) return null;
   return (
     <>
-      <div class="line axis">
+      <div class="line sheet-axis">
         <div>
           <h2>{formatPlural(page.breakout_rooms.length, "breakout room")}</h2>
         </div>

@@ -38,7 +38,7 @@ export function People(props: { page: SessionPage; chosen: ParticipantTimeline |
   const rowHeight = innerWidth <= NARROW ? THIN_ROW_NARROW : THIN_ROW;
   return (
     <>
-      <div class="line axis">
+      <div class="line sheet-axis">
         <div>
           <h2>{formatHead(page, chosen)}</h2>
         </div>

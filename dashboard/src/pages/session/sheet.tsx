@@ -124,7 +124,7 @@ function Axis({ page, width }: { page: SessionPage; width: number }) {
     return at > PIXELS_OF_HALF_A_TICK && at < width - PIXELS_OF_HALF_A_TICK;
   });
   return (
-    <div class="line axis main-axis">
+    <div class="line sheet-axis main-axis">
       <div>
         <h2>Causes</h2>
       </div>
