@@ -1,7 +1,7 @@
 """A working day of a company as calls: what a dashboard looks like where it is in use.
 
 Two weeks lead up to the day, with fewer and shorter calls, so that people have a history and two
-weeks can be compared. Teams meet again and again. About one person in six has some trouble, and
+weeks can be compared. Teams meet again and again. About one person in seven has some trouble, and
 about one in fifteen a bad call.
 """
 
@@ -24,8 +24,8 @@ _DAYS_BEFORE: Final = 13
 _CALLS_A_DAY_BEFORE: Final = 5
 
 _TROUBLES: Final = (
-    (Kind.LOSSY_UPLINK, 8),
-    (Kind.CONGESTED_DOWNLINK, 10),
+    (Kind.LOSSY_UPLINK, 7),
+    (Kind.CONGESTED_DOWNLINK, 8),
     (Kind.SLOW_CPU, 6),
     (Kind.TURN_TCP, 4),
     (Kind.RECONNECTING, 5),
