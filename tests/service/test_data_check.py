@@ -22,7 +22,7 @@ BREACHES = {
            parent_session_id, created_at, started_at, opened_at, closed_at, ended_at, end_reason,
            updated_at, touched_at, deadline_at, keep_alive_s, live_participants,
            total_participants, max_concurrent_participants, minutes_consumed, minutes_by_view, day,
-           ordinal, kept_kinds FROM sessions WHERE phase = 'live'""",
+           ordinal, kept_kinds, recorded_day FROM sessions WHERE phase = 'live'""",
     ),
     "ended_means_ended": ("UPDATE sessions SET end_reason = NULL WHERE phase = 'ended'",),
     "deadlines": ("UPDATE sessions SET deadline_at = 1 WHERE phase = 'live'",),
@@ -46,6 +46,13 @@ BREACHES = {
         " VALUES ('j', 'finalise', 'x', '{{}}', 1, 1, 8, 2)",
     ),
     "tallies_agree_with_the_sessions": ("UPDATE session_tallies SET sessions = sessions + 1",),
+    "quarters_agree_with_the_sessions": ("UPDATE session_quarters SET sessions = sessions + 1",),
+    **{
+        f"{table}_are_on_the_day_of_their_session": (
+            f"UPDATE {table} SET recorded_day = recorded_day + 1",
+        )
+        for table in ("reports", "segments")
+    },
     "ended_sessions_have_an_ordinal": ("UPDATE session_days SET given_ordinals = 0",),
     "people_are_known": ("DELETE FROM people",),
     "terms_lead_to_people": ("DELETE FROM people",),

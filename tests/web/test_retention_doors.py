@@ -301,11 +301,12 @@ OTHERS = {
     "/live",
     "/overview",
     "/overview/breakdowns",
+    "/usage",
     "/retention",
     "/audit",
     "/erasures",
     "/erasures/{erasure_id:str}",
 }
 OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/calls/S/read-links"}
-"""Live sessions; sums over days; what is kept; what was done, by whom; an export, whose file has a
-test of its own; links, which say nothing of their session."""
+"""Live sessions; sums over days and months; what is kept; what was done, by whom; an export, whose
+file has a test of its own; links, which say nothing of their session."""

@@ -6,6 +6,7 @@ from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
+from aftercall.service.sample_day import PLAY_SAMPLE_DAY
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.work.tasks import tasks_of
@@ -18,7 +19,7 @@ PAYLOAD = {"app_id": "app", "session_id": "session"}
 async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: RestServer) -> None:
     tasks = tasks_of(server.services)
     privacy = {EXPORT_PERSON, DELETE_EXPORT, ERASE_PERSON, DELETE_ALL}
-    assert set(tasks) == {FINALISE, SUMMARISE, *privacy}
+    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy}
     assert [name for name, task in tasks.items() if task.give_up is not None] == [SUMMARISE]
 
 
