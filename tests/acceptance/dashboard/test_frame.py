@@ -96,6 +96,7 @@ def test_keys_are_listed_and_the_search_is_found_from_every_page(
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Next and previous row")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
     page.keyboard.press("/")
     page.keyboard.type("grace nov")
     page.keyboard.press("Enter")

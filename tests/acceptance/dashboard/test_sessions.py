@@ -55,7 +55,7 @@ def test_filters_are_kept_in_the_address(server: Server, page: Page) -> None:
     verdicts = page.get_by_role("group", name="Verdict")
     counts = read(server, "calls")["levels"]
     for word in ("bad", "poor", "fair"):
-        expect(verdicts.get_by_role("button", name=word)).to_contain_text(str(counts[word]))
+        expect(verdicts.get_by_role("button", name=word)).to_contain_text(f"{counts[word]:,}")
     verdicts.get_by_role("button", name="Bad").click()
     expect(page).to_have_url(re.compile(r"level=bad"))
     expect(page.locator(ROW)).to_have_count(counts["bad"])
@@ -213,7 +213,7 @@ def test_a_call_is_found_in_whichever_app_it_is(server: Server, page: Page) -> N
     expect(page.get_by_role("cell", name="Second app", exact=True)).to_be_visible()
     page.get_by_role("link", name="Sessions", exact=True).click()
     page.get_by_label("App", exact=True).select_option(label="Second app")
-    expect(page.get_by_text("No session yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Three steps to your first call")).to_be_visible()
 
     page.goto(f"/sessions/{SDK_SESSION}")
     expect(page.locator(".answer-sentence")).to_be_visible()
