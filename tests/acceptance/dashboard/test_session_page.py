@@ -202,6 +202,7 @@ def test_moment_person_and_filters_survive_links_and_the_back_button(
     name = reported["lanes"][0]["name"]
     page.goto(f"/sessions?search={name.split()[0]}&from={day_of(reported)}&to={day_of(reported)}")
     page.locator(f"[data-session='{SDK_SESSION}'] .row-link").click()
+    expect(page.get_by_role("region", name="Verdict", exact=True)).to_be_visible()
     expect(page.locator(".answer-sentence")).to_be_visible()
     person = parse_qs(urlsplit(page.url).query).get("person")
     page.keyboard.press("]")

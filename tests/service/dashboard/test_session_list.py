@@ -92,6 +92,9 @@ async def test_bad_sessions_that_go_on_are_beside_the_bad_ones_that_ended(
     others = {"bob": always(FINE), "cyd": always(FINE)}
     lossy = Call({"ada": always(PeerConditions(up_loss=0.3)), **others}, minutes=4)
     await store_call(db, lossy, "app", is_live=True)
+    async with db.write() as tx:
+        fine = session_of(lossy, "app", title="Fine")
+        await session_rows.save_session(tx, replace(fine, id="fine", meeting_id="fine"))
     lists = server.services.session_lists
     (row,) = (await lists.list_sessions(ALL)).live
     assert row.summary.quality is not None and row.summary.quality.is_bad
@@ -101,7 +104,13 @@ async def test_bad_sessions_that_go_on_are_beside_the_bad_ones_that_ended(
         assert (found.items, found.total) == ([], 1)
     bad = await lists.list_sessions(replace(ALL, level=1))
     assert [each.session.id for each in bad.live] == ["session"]
-    assert bad.levels == LevelTotals(every=1, bad=1, poor=0, fair=0)
+    assert bad.levels == LevelTotals(every=2, bad=1, poor=0, fair=0)
+    of_bad_calls = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,)))
+    assert of_bad_calls.levels == LevelTotals(every=1, bad=1, poor=0, fair=0)
+    for level, is_live in ((2, None), (2, True)):
+        poor_and_bad = replace(ALL, facets=(FACET_BAD,), level=level, is_live=is_live)
+        neither = await lists.list_sessions(poor_and_bad)
+        assert (neither.live, neither.total) == ([], 0)
     good = await lists.list_sessions(replace(ALL, level=4))
     assert (good.live, good.total, good.levels) == ([], 0, bad.levels)
     ended = await lists.list_sessions(replace(ALL, facets=(FACET_BAD,), is_live=False))

@@ -2,6 +2,7 @@ import { me } from "../../account";
 import type { ParticipantPage } from "../../api/types";
 import { LevelMark } from "../../components/level";
 import { NamedText } from "../../components/named_text";
+import { VerdictSentence } from "../../components/verdict_sentence";
 import { Clamped, Name, Title } from "../../components/texts";
 import { Timestamp } from "../../components/timestamp";
 import { now } from "../../clock";
@@ -122,20 +123,7 @@ export function VerdictHead({ page }: { page: ParticipantPage }) {
       </p>
       <p class="answer-sentence">
         {isSaid ? (
-          <>
-            {verdict.who.length > 0 && (
-              <em class={`ink-${verdict.level}`}>
-                <NamedText text={verdict.who} anchor={anchor} />
-              </em>
-            )}
-            <NamedText text={verdict.what} anchor={anchor} />
-            {verdict.reach.length > 0 && (
-              <span class="answer-reach">
-                {" "}
-                <NamedText text={verdict.reach} anchor={anchor} />
-              </span>
-            )}
-          </>
+          <VerdictSentence verdict={verdict} anchor={anchor} />
         ) : lane.is_measured ? (
           "Too little was measured to judge the call."
         ) : call.status === "LIVE" ? (

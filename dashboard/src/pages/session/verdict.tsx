@@ -2,6 +2,7 @@ import type { SessionPage, VerdictWords } from "../../api/types";
 import { LevelMark } from "../../components/level";
 import { Name } from "../../components/texts";
 import { NamedText } from "../../components/named_text";
+import { VerdictSentence } from "../../components/verdict_sentence";
 import { formatLevel, formatFullVerdict } from "../../format/quality";
 import type { ParticipantTimeline } from "../../api/types";
 import { formatPlural } from "../../format/numbers";
@@ -13,7 +14,7 @@ export function VerdictHead(props: { page: SessionPage; verdict: VerdictWords; c
   const anchor = page.from_at;
   const isSaid = verdict.what.length > 0;
   return (
-    <section class="answer" aria-label="VerdictWords">
+    <section class="answer" aria-label="Verdict">
       <p class="answer-level">
         <LevelMark level={verdict.level} />
         <span>
@@ -32,20 +33,7 @@ export function VerdictHead(props: { page: SessionPage; verdict: VerdictWords; c
       </p>
       <p class="answer-sentence">
         {isSaid ? (
-          <>
-            {verdict.who.length > 0 && (
-              <em class={`ink-${verdict.level}`}>
-                <NamedText text={verdict.who} anchor={anchor} />
-              </em>
-            )}
-            <NamedText text={verdict.what} anchor={anchor} />
-            {verdict.reach.length > 0 && (
-              <span class="answer-reach">
-                {" "}
-                <NamedText text={verdict.reach} anchor={anchor} />
-              </span>
-            )}
-          </>
+          <VerdictSentence verdict={verdict} anchor={anchor} />
         ) : (
           formatUnjudged(page, chosen)
         )}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import NotFound
-from aftercall.core.instants import Clock
+from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.overview.names import is_visible
@@ -44,6 +44,10 @@ MOST_LIVE_MEASURED: Final = 20
 EXPORT_PAGE: Final = 200
 _NAMES: Final = 8
 
+_NOTHING: Final = SessionList(
+    live=[], items=[], total=0, next_cursor=None, previous_cursor=None, now=EpochMs(0)
+)
+
 
 class SessionLists:
     """The use cases of the table."""
@@ -60,32 +64,37 @@ class SessionLists:
         """One page, and beside the first the live sessions. In the order of creation the list
         itself holds ended sessions, unless live ones alone are asked for. The levels of live
         sessions are known of the newest that are measured."""
-        level = BAD if query.facets == (FACET_BAD,) else query.level
-        if level is None:
-            page = every = await self._list(query)
+        is_first = query.cursor is None and query.offset == 0
+        if query.level is None:
+            page = every = await self._of_any_level(query)
         else:
-            every = await self._list(_of_any_level(query))
-            page = await self._of_level(query, level, every.live)
-        if query.cursor is not None or query.offset or query.is_live:
+            every = await self._of_any_level(_of_those_that_go_on(query)) if is_first else _NOTHING
+            page = await self._of_level(query, query.level, every.live)
+        if not is_first or query.is_live:
             return page
         return page._replace(levels=await self._count_levels(query, every))
+
+    async def _of_any_level(self, query: SessionQuery) -> SessionList:
+        """The sessions that match. Facets are known of sessions that have ended; of those that go
+        on it is known which are bad so far."""
+        if query.facets != (FACET_BAD,) or query.is_live is False:
+            return await self._list(query)
+        live: list[ListedSession] = []
+        if query.cursor is None and query.offset == 0:
+            going_on = await self._list(replace(_of_those_that_go_on(query), facets=()))
+            live = [each for each in going_on.live if _level_of(each) == BAD]
+        return await self._beside(live, query)
 
     async def _of_level(
         self, query: SessionQuery, level: int, going_on: Sequence[ListedSession]
     ) -> SessionList:
         """The sessions of a level, those that have it so far apart."""
-        live = [each for each in going_on if _level_of(each) == level]
-        if query.cursor is not None or query.offset:
-            live = []
+        return await self._beside([each for each in going_on if _level_of(each) == level], query)
+
+    async def _beside(self, live: list[ListedSession], query: SessionQuery) -> SessionList:
+        """The ended sessions that match, unless live ones alone are asked for, beside these."""
         if query.is_live:
-            return SessionList(
-                live=live,
-                items=[],
-                total=len(live),
-                next_cursor=None,
-                previous_cursor=None,
-                now=self._clock(),
-            )
+            return _NOTHING._replace(live=live, total=len(live), now=self._clock())
         ended = await self._list(replace(query, is_live=False))
         return ended._replace(live=live, total=ended.total + len(live))
 
@@ -232,13 +241,11 @@ class SessionLists:
         return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
 
 
-def _of_any_level(query: SessionQuery) -> SessionQuery:
-    """The same without what is asked of the quality: a short page, for the sessions that go on."""
-    facets = () if query.facets == (FACET_BAD,) else query.facets
+def _of_those_that_go_on(query: SessionQuery) -> SessionQuery:
+    """The same of any level, from the start, and of no more than one ended session: for its
+    total, and the sessions that go on."""
     is_live = None if query.is_live else query.is_live
-    return replace(
-        query, facets=facets, level=None, is_live=is_live, cursor=None, offset=0, limit=1
-    )
+    return replace(query, level=None, is_live=is_live, cursor=None, offset=0, limit=1)
 
 
 def _level_of(listed: ListedSession) -> int:
