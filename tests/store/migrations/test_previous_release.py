@@ -22,6 +22,7 @@ from aftercall import store
 from aftercall.cli.check import check_data
 from aftercall.core.events import PeerLeft
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import SearchScope, SessionQuery
 from aftercall.core.records import Phase, ReportShape
 from aftercall.service.data_check import DataCheck
 from aftercall.settings import Settings
@@ -29,6 +30,7 @@ from aftercall.store import apps, chat_transcript, early_facts, participants, re
 from aftercall.store.codecs.sample_row import decompress
 from aftercall.store.engine.database import Database, UnfitDatabase, migrate
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.pages import list_sessions
 from tests.conftest import NewDatabase
 from tests.store.tables.definitions import definitions
 
@@ -112,6 +114,34 @@ async def test_records_of_the_previous_release_can_be_read(previous: Database) -
     async with previous.write() as tx:
         (fact,) = await early_facts.release(tx, app_id, key)
     assert isinstance(fact.event, PeerLeft)
+
+
+async def test_names_of_the_previous_release_are_found_without_their_marks(
+    previous_url: str,
+) -> None:
+    db = await Database.open(previous_url)
+    async with db.write() as tx:
+        (id,) = (await tx.execute(text("SELECT id FROM sessions WHERE phase = 'ended'"))).scalars()
+        for statement in (
+            "UPDATE participants SET display_name = 'Søren O’Brien' WHERE session_id = :id",
+            "UPDATE people SET name = 'Søren O’Brien'",
+        ):
+            await tx.execute(text(statement), {"id": id} if ":id" in statement else {})
+        app_id = (await tx.execute(text("SELECT id FROM apps"))).scalar_one()
+    await db.close()
+    await migrate(previous_url)
+    db = await Database.open(previous_url)
+    async with db.read() as tx:
+        for search in ("obrien", "soren", "søren o'brien"):
+            query = SessionQuery(app_id=app_id, search=search, scope=SearchScope.PARTICIPANTS)
+            page = await list_sessions(tx, query)
+            assert [each.session.id for each in page.items] == [id], search
+            found = await tx.execute(
+                text("SELECT count(*) FROM people_terms WHERE term = 'word:obrien'")
+            )
+            assert found.scalar_one() > 0
+    assert [broken async for broken in DataCheck(db).broken()] == []
+    await db.close()
 
 
 async def _facets_and_titles(db: Database) -> list[list[tuple[Any, ...]]]:

@@ -52,7 +52,7 @@ def terms_of_end(
     terms = {f"{MEETING}:{meeting_id}"}
     terms.update(_beginnings(SESSION, id))
     terms.update(_beginnings(MEETING, meeting_id))
-    terms.update(_of_words(TITLE, words_of(title)))
+    terms.update(terms_of_words(TITLE, words_of(title)))
     terms.update(size_bit(bit) for bit in range(SIZE_BITS) if total_participants >> bit & 1)
     return frozenset(terms)
 
@@ -75,7 +75,7 @@ def terms_of_verdict(
             words.append(value)
         else:
             terms.add(name)
-    terms.update(_of_words(WORD, words))
+    terms.update(terms_of_words(WORD, words))
     for place, names in enumerate(calls):
         terms.update(call_term(place, name) for name in names)
     return frozenset(terms)
@@ -107,7 +107,8 @@ def size_bit(bit: int) -> str:
     return f"size:{bit}"
 
 
-def _of_words(kind: str, words: Iterable[str]) -> Iterable[str]:
+def terms_of_words(kind: str, words: Iterable[str]) -> Iterable[str]:
+    """The terms of words of a title, or of titles and names."""
     for word in words:
         yield from _beginnings(kind, word)
         if len(word) > BEGINNING:
