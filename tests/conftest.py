@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import make_url
 
@@ -47,6 +48,14 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that runs in this process sets which lines are written: for itself alone."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 async def _run(url: str, *statements: str) -> None:
