@@ -10,6 +10,10 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 # The arguments may select tests of one group only: pytest then exits with 5 for the other.
 NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
+IN_REAL_TIME = $(BIN)/pytest -m realtime $(or $(PYTEST_ARGS),tests/acceptance)
+# Calls that failed are held again with nothing beside them; the first that fails again fails the run.
+ONCE_MORE = { code=$$?; [ $$code = 1 ] || (exit $$code) && \
+	echo "Failed calls are held once more, one at a time." && $(IN_REAL_TIME) --last-failed --exitfirst; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
@@ -27,8 +31,7 @@ demo: .setup-stamp .pages-stamp ## The same with simulated calls, data in ./data
 test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptance, browser code
 	@scripts/npm-run test
 	@$(BIN)/pytest -n auto --dist loadgroup -m "not realtime" $(PYTEST_ARGS) || $(NONE_CHOSEN)
-	@$(BIN)/pytest -n 2 --dist loadgroup -m realtime \
-		$(or $(PYTEST_ARGS),tests/acceptance) || $(NONE_CHOSEN)
+	@$(IN_REAL_TIME) -n 2 --dist loadgroup || $(ONCE_MORE) || $(NONE_CHOSEN)
 
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)

@@ -72,6 +72,15 @@ DRAIN_S: Final = 3 * REPORT_S
 """How long a buffer that grew while the machine was late keeps its delay. NetEq lowers its target
 slowly. Chosen."""
 
+BUFFER_DRAIN_S: Final = 87.0
+"""How long a receiver may still hold sound back for a delay that is over. NetEq counts the highest
+delay of each half second in a histogram whose older entries weigh 1.7 % less each time, and
+follows its 95th percentile: entries that filled it fall below 5 % after 175 halves of a second
+(WebRTC, modules/audio_coding/neteq/delay_manager.cc and underrun_optimizer.cc)."""
+
+_BUFFERED: Final = {"high_jitter_buffer_delay", "lateness"}
+"""The issue of a receiver that holds sound back, and the cause that it is given."""
+
 _DELAYS: Final = {"jitter_ms", "jitter_buffer_ms", "rtt_ms"}
 _MOST_LATE_MS: Final = 10_000
 """No buffer waits longer for a late machine; more is a wrong unit. Chosen."""
@@ -99,7 +108,8 @@ class Machine:
 
     def explains(self, issue: dict[str, Any]) -> bool:
         """Whether the machine caused this issue: it is of lateness, it begins and ends while the
-        machine was late, and the machine was late for at least half of it."""
+        machine was late, and the machine was late for at least half of it. A full buffer may end
+        later, once it has drained."""
         name = issue["name"]
         worst = issue.get("worst", {})
         is_loss = worst.get("loss_percent", 0.0) >= _LOSS_PERCENT
@@ -109,9 +119,11 @@ class Machine:
             return False
         start, end = moment(issue["first_at"]), moment(issue["last_at"])
         spans = self.spans()
-        is_within = all(any(a <= at <= b for a, b in spans) for at in (start, end))
+        after_s = BUFFER_DRAIN_S - DRAIN_S if name in _BUFFERED else 0.0
+        begins_within = any(a <= start <= b for a, b in spans)
+        ends_within = any(a <= end <= b + after_s for a, b in spans)
         covered = sum(max(0.0, min(b, end) - max(a, start)) for a, b in spans)
-        return is_within and 2 * covered >= end - start
+        return begins_within and ends_within and 2 * covered >= end - start
 
     def waited_s(self, start: float, end: float) -> float:
         """How long, in s, a thread waited at most while the machine was late within a span."""
