@@ -29,6 +29,7 @@ from aftercall.web.dashboard.pages import Pages
 from aftercall.web.demo_call.page import DemoCallPage
 from aftercall.web.http.static_files import CollectorFiles
 from aftercall.web.intake.app import IntakeApp
+from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
@@ -92,6 +93,8 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             new_id=new_id,
             policy=Policy(
                 downtime=Downtime(listening_since=begun_at, known_until=begun_at),
+                client_sources=CLIENT_SOURCES,
+                room_sources=ROOM_SOURCES,
                 samples_held={collector.SOURCE: settings.samples_per_request},
             ),
             summary_options_of=read_summary_options,

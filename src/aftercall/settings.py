@@ -54,6 +54,11 @@ class Settings:
     database_url: str = _setting(
         "", "PostgreSQL URL (`postgresql://…`); empty: an SQLite file in the data folder."
     )
+    secret_key: str = _setting(
+        "",
+        "What keys of sources are encrypted with, at least 32 characters, the same for every "
+        "process; empty: the file `secret.key` in the data folder, with the embedded database.",
+    )
     public_url: str = _setting(
         "",
         "Address the outside world reaches this server at; empty: the address a request came in "
@@ -233,7 +238,7 @@ def about(name: str) -> str:
     return next(str(f.metadata["about"]) for f in fields(Settings) if f.name == name)
 
 
-SECRET: Final = frozenset({"database_url", "data_dir"})
+SECRET: Final = frozenset({"database_url", "data_dir", "secret_key"})
 """Settings that are nobody's business but the operator's: they may hold a password or a path."""
 
 

@@ -116,7 +116,23 @@ def _room(event: str, **data: Any) -> dict[str, Any]:
     return {"plugin": "janus.plugin.videoroom", "data": {"event": event, **data}}
 
 
+def _livekit() -> Any:
+    return {
+        "event": "egress_ended",
+        "id": "EV_1",
+        "createdAt": str(NOW // 1_000),
+        "egressInfo": {
+            "egressId": "EG_1",
+            "roomId": "RM_1",
+            "roomName": "daily",
+            "error": TEXT,
+            "fileResults": [{"filename": f"{ADDRESSES[2]}.mp4"}],
+        },
+    }
+
+
 BODIES = {
+    "livekit": _livekit,
     "collector": _collector,
     "events": _events,
     "realtimekit_callstats": _callstats,

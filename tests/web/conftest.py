@@ -12,6 +12,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
+from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.web.routes import create_web_app
 from tests.manual_clock import ManualClock
 from tests.web.rest_server import BuildServer, RestServer, new_id
@@ -29,7 +30,7 @@ async def build_server(db: Database) -> AsyncIterator[BuildServer]:
             settings=replace(Settings(), **settings),
             clock=clock,
             new_id=new_id,
-            policy=Policy(),
+            policy=Policy(client_sources=CLIENT_SOURCES, room_sources=ROOM_SOURCES),
             seconds=lambda: clock.now / SECOND_MS,
         )
         app: Any = create_web_app(services, *extra)

@@ -25,6 +25,7 @@ from aftercall.cli import (
     serve,
     sign_in_link,
     simulate,
+    source_keys,
 )
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
@@ -53,6 +54,7 @@ app.command("refold")(refold.refold)
 app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)
 app.add_typer(read_links.read_links, name="read-link")
+app.add_typer(source_keys.source_keys, name="source-key")
 app.command("simulate")(simulate.simulate)
 
 

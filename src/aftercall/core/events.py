@@ -77,6 +77,10 @@ class PeerJoined(PeerFact, frozen=True, kw_only=True):
     interval_ms: int = 0
     meeting_title: str | None = None
     """The title of the meeting, if this join creates it."""
+    session_opened_at: EpochMs | None = None
+    """When the room was opened that the peer joined, if its source knows."""
+    session_keep_alive_s: int = 0
+    """How long that room waits for somebody to return, in s; 0 if its source does not know."""
 
 
 class PeerLeft(PeerFact, frozen=True, kw_only=True):

@@ -54,6 +54,8 @@ class Act(StrEnum):
     CREATE_READ_LINK = "create_read_link"
     OPEN_READ_LINK = "open_read_link"
     REVOKE_READ_LINK = "revoke_read_link"
+    ADD_SOURCE_KEY = "add_source_key"
+    REMOVE_SOURCE_KEY = "remove_source_key"
 
 
 class Actor(NamedTuple):

@@ -15,6 +15,7 @@ from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.read_links import ReadLinks
 from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.sign_in import SignIns
+from aftercall.service.accounts.source_keys import SourceKeys
 from aftercall.service.accounts.tokens import Access
 from aftercall.service.api.download_rows import Exports
 from aftercall.service.api.links import Links
@@ -82,6 +83,7 @@ class Services:
     live_updates: LiveUpdates
     sign_ins: SignIns
     read_links: ReadLinks
+    source_keys: SourceKeys
     links: Links
     retention_rule: RetentionRule
     exports: Exports
@@ -192,6 +194,7 @@ def build_services(
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),
         read_links=ReadLinks(db=db, clock=clock, new_id=new_id, retention=retention_rule),
+        source_keys=SourceKeys(db=db, clock=clock, settings=settings),
         links=links,
         retention_rule=retention_rule,
         exports=Exports(db=db),

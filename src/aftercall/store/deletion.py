@@ -28,6 +28,8 @@ _REST: Final[tuple[Table, ...]] = (
     schema.session_watches,
     schema.person_exports,
     schema.read_links,
+    schema.source_keys,
+    schema.session_aliases,
 )
 """What belongs to an app and to no session. Receipts of erasures and the audit log stay."""
 
@@ -46,7 +48,15 @@ async def delete_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> N
 
 async def delete_app(tx: AsyncConnection, app_id: str) -> None:
     """Delete an app with its tokens and whoever is signed in to it."""
-    for table in (schema.tokens, schema.sign_ins, schema.sign_in_links, schema.read_links):
+    of_app = (
+        schema.tokens,
+        schema.sign_ins,
+        schema.sign_in_links,
+        schema.read_links,
+        schema.source_keys,
+        schema.session_aliases,
+    )
+    for table in of_app:
         await tx.execute(delete(table).where(table.c.app_id == app_id))
     await tx.execute(delete(schema.apps).where(schema.apps.c.id == app_id))
 

@@ -105,7 +105,7 @@ def peer_id(session_id: str, name: str) -> str:
 def _presence(
     session_id: str,
     name: str,
-    place: dict[str, str],
+    place: dict[str, Any],
     call: Call,
     start: EpochMs,
     custom: str | None,

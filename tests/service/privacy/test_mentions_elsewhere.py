@@ -1,5 +1,7 @@
 """Mentions of an erased person in calls of others: found by whole names, when it is asked for."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from aftercall.core.erasure.mentions import KnownAs, PersonMentions
@@ -24,7 +26,7 @@ from tests.service.privacy.stored_texts import stored_texts
 from tests.web.rest_server import ApiClient, RestServer
 
 SAID = (f"Ask {NAME.upper()} about it", "Quux is a word, too", "Nothing of interest")
-PLACE = {"meeting_id": "elsewhere", "session_id": "elsewhere"}
+PLACE: dict[str, Any] = {"meeting_id": "elsewhere", "session_id": "elsewhere"}
 
 
 async def _record_others(server: RestServer, owner: ApiClient, *, is_over: bool = True) -> None:

@@ -89,15 +89,18 @@ def _merged_session(session: Session, event: AnyEvent) -> Session:
             )
         case SessionClosed():
             return replace(session, closed_at=min(event.at, session.closed_at or event.at))
-        case (
-            PeerJoined()
-            | PeerLeft()
-            | PeerKicked()
-            | PeerEvent()
-            | SampleTaken()
-            | ChatSent()
-            | LineSpoken()
-        ):
+        case PeerJoined():
+            opened_at = event.session_opened_at
+            if opened_at is None and event.session_keep_alive_s <= session.keep_alive_s:
+                return session
+            return replace(
+                session,
+                opened_at=session.opened_at
+                if opened_at is None
+                else min(opened_at, session.opened_at or opened_at),
+                keep_alive_s=max(session.keep_alive_s, event.session_keep_alive_s),
+            )
+        case PeerLeft() | PeerKicked() | PeerEvent() | SampleTaken() | ChatSent() | LineSpoken():
             return session
         case _:
             assert_never(event)

@@ -39,6 +39,7 @@ from aftercall.core.lifecycle.presence import (
     stay_of,
     with_stay,
 )
+from aftercall.core.lifecycle.rooms import Room
 from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
 
 
@@ -86,6 +87,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     samples_held: Mapping[str, int] = {}
     """How many samples clients of a source may hold before they send them together; 1 where none
     is given. Silence is noticed as much later."""
+    client_sources: frozenset[str] = frozenset()
+    """Sources that are the participants' own clients, which name no session."""
+    room_sources: frozenset[str] = frozenset()
+    """Sources whose server reports what happens in rooms, and nothing of those to whom nothing
+    happens: whoever it has not reported gone is there for as long as anything is heard of the
+    room (see `core.lifecycle.rooms`)."""
     downtime: Downtime = Downtime()
     """When the node could not receive; that time does not count for silence."""
 
@@ -163,11 +170,13 @@ def _settled_peers(
 ) -> dict[str, Peer]:
     settled: dict[str, Peer] = {}
     continued = continued_in(peers)
-    for peer in peers.values():
-        limit_ms = silence_limit_ms(peer.interval_ms, policy, source=peer.source)
+    room = Room.of(peers, policy.room_sources)
+    for each in peers.values():
+        limit_ms = silence_limit_ms(each.interval_ms, policy, source=each.source)
+        peer = room.received(each) if is_silent(each, now, policy) else each
         stay = stay_of(
-            peer,
-            closed_at=session.closed_at,
+            room.heard(peer),
+            closed_at=room.closed_at(peer, session.closed_at),
             silence_limit_ms=limit_ms,
             is_silent=is_silent(peer, now, policy),
             is_continued=peer.id in continued,
@@ -251,6 +260,9 @@ def _with_verdict(
     if session.phase is Phase.ENDED:
         end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
         ended_at = session.closed_at or _emptied_at(session, participants)
+        stays = [peer.left_at for peer in peers.values() if not peer.is_hidden and peer.left_at]
+        if session.closed_at is not None and max(stays, default=EpochMs(0)) > session.closed_at:
+            ended_at = max(stays)
     changes = [session.started_at, *(peer.updated_at for peer in peers.values())]
     return replace(
         session,

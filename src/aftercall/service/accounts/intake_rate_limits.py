@@ -97,6 +97,10 @@ class Budgets:
         request. Raises `OverBudget`."""
         return self._open(self._api_tokens, grant.token_id, app_id)
 
+    def open_signed(self, app_id: str, source: str, key_id: str) -> "Account":
+        """The account of a source that signs with a key of the app. Raises `OverBudget`."""
+        return self._open(self._api_tokens, (app_id, source, key_id), app_id)
+
     def _open(self, tokens: Ledger, token: Hashable, app_id: str) -> "Account":
         now = self.seconds()
         token_row, app_row = tokens.open(token, now), self.apps.open(app_id, now)

@@ -72,7 +72,7 @@ class ParticipantGrant:
         object.__setattr__(self, "credentials", credentials)
 
 
-def until(_key: str, kept: tuple[Any, EpochMs], _now: float) -> float:
+def until(_key: object, kept: tuple[Any, EpochMs], _now: float) -> float:
     """The expiry of a cached pair, which is its second member."""
     return kept[1]
 

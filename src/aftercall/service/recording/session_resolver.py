@@ -19,7 +19,7 @@ from aftercall.core.events import (
     SessionOpened,
 )
 from aftercall.core.ids import NewId
-from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.lifecycle.merging import SessionState, new_session
 from aftercall.core.lifecycle.presence import participants_of
 from aftercall.core.lifecycle.state_machine import Policy, RulesApplied, apply_rules
@@ -28,10 +28,13 @@ from aftercall.service.recording.appends import PeerKey
 from aftercall.service.recording.delivery import Delivery, Outcome, rejected
 from aftercall.service.recording.follow_ups import job_of_end, job_of_late_facts
 from aftercall.service.recording.past_retention import PAST_RETENTION, PastRetention
-from aftercall.store import jobs, meetings, participants, peers
+from aftercall.store import jobs, meetings, participants, peers, session_aliases
 from aftercall.store.sessions import rows as session_rows
 
 DEFAULT_KEEP_ALIVE_S: Final = 60
+ADOPTED_BEFORE_MS: Final = 10 * MINUTE_MS
+"""How long before the first client reported a session may have had an id. Chosen: a page that is
+there from the start reports within seconds, and an earlier session of the meeting is older."""
 SessionKey = tuple[str, str]
 """App and session."""
 
@@ -138,7 +141,7 @@ class SessionResolver:
         meeting_id = delivery.credentials.meeting_id if delivery.credentials else event.meeting_id
         if loaded := await self._of_peer(app_id, event, meeting_id):
             return loaded
-        if event.session_id is not None and (loaded := await self.load(app_id, event.session_id)):
+        if event.session_id is not None and (loaded := await self.named(app_id, event.session_id)):
             return loaded
         if meeting_id is None:
             return rejected(
@@ -148,11 +151,44 @@ class SessionResolver:
             loaded := await self._session_at(app_id, meeting_id, event.at)
         ):
             return loaded
+        if loaded := await self._adopted(delivery, event, meeting_id):
+            return loaded
         if isinstance(event, ChatSent | LineSpoken):
             return rejected("no_session", "The meeting had no session at that time.")
         if isinstance(event, SessionClosed) and event.session_id is None:
             return rejected("no_session", "The meeting had no session to close at that time.")
         return await self._create_session(delivery, event, meeting_id)
+
+    async def named(self, app_id: str, session_id: str) -> LoadedSession | None:
+        """The session that has this id, or to which a source gave it."""
+        if loaded := await self.load(app_id, session_id):
+            return loaded
+        other_id = await session_aliases.find(self._tx, app_id, session_id)
+        return None if other_id is None else await self.load(app_id, other_id)
+
+    async def _adopted(
+        self, delivery: Delivery, event: AnyEvent, meeting_id: str
+    ) -> LoadedSession | None:
+        """The session that the participants' clients began, who know no id of it, before the
+        source was heard that has one: the id is that session's, too. `None` if there is none."""
+        app_id, named_id = delivery.app_id, event.session_id
+        is_client = delivery.source in self._policy.client_sources
+        if named_id is None or is_client or not isinstance(event, PeerJoined):
+            return None
+        loaded = await self._session_at(app_id, meeting_id, event.at)
+        if loaded is None:
+            return None
+        session, there = loaded.work.session, loaded.work.peers.values()
+        is_named = session.opened_at is not None or any(
+            peer.source not in self._policy.client_sources for peer in there
+        )
+        if is_named or not there or event.at < session.started_at - ADOPTED_BEFORE_MS:
+            return None
+        if await session_aliases.has_alias(self._tx, app_id, session.id):
+            return None
+        await session_aliases.add(self._tx, app_id, named_id, session.id)
+        self._created.add((app_id, named_id))
+        return loaded
 
     async def _of_peer(
         self, app_id: str, event: AnyEvent, meeting_id: str | None
@@ -223,21 +259,27 @@ class SessionResolver:
                 return rejected("try_again", "The meeting's session was being changed: try again.")
             if event.session_id is None:
                 return rival
-            session = await self._supersede(rival, session)
+            is_room = delivery.source in self._policy.room_sources
+            session = await self._supersede(rival, session, is_room=is_room)
         self._created.add((app_id, session.id))
         loaded = self._sessions[app_id, session.id] = LoadedSession(session, {}, None)
         return loaded
 
-    async def _supersede(self, rival: LoadedSession, session: Session) -> Session:
+    async def _supersede(self, rival: LoadedSession, session: Session, *, is_room: bool) -> Session:
         """End the earlier of two sessions that a source names in one meeting: it ended, at the
-        latest, when the other began. Returns the new session as it was saved."""
+        latest, when the other began; `is_room`: when last heard, as its source reports whatever
+        happens in it. Returns the new session as it was saved."""
         other = rival.work.session
         if session.started_at >= other.started_at:
-            rival.work.session = replace(other, closed_at=session.started_at)
+            if is_room:
+                rival.work.session = replace(other, phase=Phase.ENDED)
+            else:
+                rival.work.session = replace(other, closed_at=session.started_at)
             await self.save(rival)
             await session_rows.insert_session(self._tx, session)
             return session
-        session = replace(session, closed_at=other.started_at, phase=Phase.ENDED)
+        closed_at = None if is_room else other.started_at
+        session = replace(session, closed_at=closed_at, phase=Phase.ENDED)
         await session_rows.save_session(self._tx, session)
         return session
 

@@ -178,8 +178,9 @@ class RecordTransaction:
         )
         if isinstance(event, PeerFact):
             self._sessions.set_session_id_of((delivery.app_id, event.peer_id), session_id)
-        if event.session_id is not None and self._sessions.was_created(delivery.app_id, session_id):
-            await self._record_held(delivery, key_of_session(session_id))
+        named_id = event.session_id
+        if named_id is not None and self._sessions.was_created(delivery.app_id, named_id):
+            await self._record_held(delivery, key_of_session(named_id))
         if isinstance(event, PeerEvent | SampleTaken):
             return self._appends.add(delivery, event, session_id, loaded.work.peers[event.peer_id])
         if isinstance(event, PeerJoined) and status is None:
@@ -194,7 +195,7 @@ class RecordTransaction:
         """Whether a close names a session that is not known: a close creates none."""
         if event.session_id is None or event.meeting_id is None:
             return False
-        return await self._sessions.load(delivery.app_id, event.session_id) is None
+        return await self._sessions.named(delivery.app_id, event.session_id) is None
 
     async def _hold(self, delivery: Delivery, event: HeldFact) -> Outcome:
         """Hold a fact until its peer joins, or its session begins."""

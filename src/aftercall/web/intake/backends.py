@@ -17,10 +17,12 @@ from aftercall.ingest.source import (
     SessionTimedOut,
     Translation,
 )
+from aftercall.service.accounts.intake_rate_limits import Account
 from aftercall.service.recording.delivery import Delivery, Outcome
 from aftercall.service.services import Services
 from aftercall.web.intake.answers import Recorded
 from aftercall.web.intake.request import IntakeRequest
+from aftercall.web.intake.signatures import Signature, signer_of
 from aftercall.web.intake.sources import IntakeRoute
 
 
@@ -46,12 +48,14 @@ class BackendIntake:
 
     async def record(self, app_id: str, route: IntakeRoute, request: IntakeRequest) -> Recorded:
         """Record a body. Raises `Refused`, `Malformed` or `Busy`."""
-        services = self._services
-        grant = await services.access.authenticate(route.api_token(request.headers))
-        await services.access.app_for(grant, app_id, needs=Role.ADMIN)
-        interval_ms = route.interval_ms(request.query)
-        account = services.budgets.open_backend(grant, app_id)
-        content = await request.read_body(services.settings, account)
+        interval_ms, services = route.interval_ms(request.query), self._services
+        if route.signature is None:
+            grant = await services.access.authenticate(route.api_token(request.headers))
+            await services.access.app_for(grant, app_id, needs=Role.ADMIN)
+            account = services.budgets.open_backend(grant, app_id)
+            content = await request.read_body(services.settings, account)
+        else:
+            content, account = await self._signed_body(app_id, route, route.signature, request)
         received_at = services.clock()
         context = Context(app_id, received_at, interval_ms=interval_ms)
         translation = route.source.translate(content, context)
@@ -63,6 +67,19 @@ class BackendIntake:
         except Busy:
             account.give_back()
             raise
+
+    async def _signed_body(
+        self, app_id: str, route: IntakeRoute, signature: Signature, request: IntakeRequest
+    ) -> tuple[bytes, Account]:
+        """The body of a request that is signed with a key of the app."""
+        services, source = self._services, route.source.SOURCE
+        token, signer = await signer_of(
+            services.source_keys, app_id, source, signature, request.headers
+        )
+        account = services.budgets.open_signed(app_id, source, signer.key_id)
+        content = await request.read_body(services.settings, account)
+        signature.check(token, content, signer.secret, services.clock())
+        return content, account
 
     async def _record(
         self, translation: Translation, events: Sequence[AnyEvent], body: _Body

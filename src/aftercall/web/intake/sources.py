@@ -10,8 +10,10 @@ from typing import Any, Final
 from aftercall.core.instants import SECOND_MS
 from aftercall.ingest import backend_events, collector, realtimekit_callstats
 from aftercall.ingest.janus import source as janus
+from aftercall.ingest.livekit import source as livekit
 from aftercall.ingest.source import Source
 from aftercall.web.http.cors import Headers
+from aftercall.web.intake import signatures
 from aftercall.web.intake.answers import (
     COUNT,
     ENTRY_COUNTS,
@@ -22,6 +24,7 @@ from aftercall.web.intake.answers import (
     object_schema,
 )
 from aftercall.web.intake.request import api_token, api_token_or_basic
+from aftercall.web.intake.signatures import Signature
 from aftercall.wire.query import Query, Whole
 
 APP_PREFIX: Final = "/v1/apps/{app_id}/"
@@ -38,6 +41,7 @@ STATS_PERIOD: Final = Whole(
 PARTICIPANT_TOKEN: Final = "participant_token"
 API_TOKEN: Final = "bearer"
 BASIC: Final = "basic"
+SIGNATURE: Final = "signature"
 """Security schemes of the OpenAPI document."""
 
 
@@ -57,6 +61,11 @@ class IntakeRoute:
 
     api_token: Callable[[Headers], str | None] = api_token
     """Reads a backend's token."""
+    signature: Signature | None = None
+    """How the source signs what it posts, if it has no API token."""
+    reports_rooms: bool = False
+    """Whether the source reports what happens in rooms: of those to whom nothing happens, nothing
+    is heard."""
     period: Whole | None = None
     """The query parameter with the backend's reporting interval for each peer, in seconds."""
     ignores_query: bool = False
@@ -194,6 +203,32 @@ ROUTES: Final = (
         ],
     ),
     IntakeRoute(
+        path=APP_PREFIX + "sources/livekit",
+        source=livekit,
+        answer=ENTRY_COUNTS,
+        signature=signatures.LIVEKIT,
+        reports_rooms=True,
+        schemes=(SIGNATURE,),
+        operation_id="take_livekit_events",
+        summary="Take a webhook of a LiveKit server",
+        about="What LiveKit posts to `webhook.urls`, signed with a key that the app knows as one "
+        "of `livekit`: docs/how-to/collect-from-livekit.md. `ignored` is 1 for a webhook that is "
+        "of no use to a record.",
+        body=object_schema(("event",), event={"type": "string"}, id={"type": "string"}),
+        example={
+            "event": "participant_joined",
+            "id": "EV_7p3N9n",
+            "createdAt": "1795224208",
+            "room": {"sid": "RM_dX3cVqK2", "name": "daily", "creationTimeMs": "1795224200123"},
+            "participant": {
+                "sid": "PA_b7N2uQ",
+                "identity": "ada",
+                "name": "Ada",
+                "joinedAtMs": "1795224207456",
+            },
+        },
+    ),
+    IntakeRoute(
         path="/api/v1/message",
         source=realtimekit_callstats,
         answer=FACT_COUNTS,
@@ -209,3 +244,11 @@ ROUTES: Final = (
         },
     ),
 )  # fmt: skip
+
+CLIENT_SOURCES: Final = frozenset(
+    route.source.SOURCE for route in ROUTES if not route.path.startswith(APP_PREFIX)
+)
+"""Sources that are the participants' own clients."""
+
+ROOM_SOURCES: Final = frozenset(route.source.SOURCE for route in ROUTES if route.reports_rooms)
+"""Sources that report what happens in rooms."""

@@ -59,6 +59,13 @@ _SECURITY: Final = {
         "name": "X-Auth-Key",
         "description": "An API token, beside `X-Auth-Email`.",
     },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "A JWT with the SHA-256 of the body, signed with a key of the app "
+        "(`aftercall source-key add`).",
+    },
     "basic": {
         "type": "http",
         "scheme": "basic",

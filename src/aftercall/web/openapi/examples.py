@@ -38,6 +38,7 @@ BODIES: Final[Mapping[str, Any]] = {
 _HEADERS: Final = {
     "bearer": "Authorization: Bearer $API_TOKEN",
     "participant_token": "Authorization: Bearer $PARTICIPANT_TOKEN",
+    "signature": "Authorization: $SIGNATURE",
 }
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 

@@ -1,0 +1,103 @@
+"""`aftercall source-key …`: keys with which other systems sign what they post."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.printing import AsJson, format_moment, print_json
+from aftercall.service.accounts.source_keys import SourceKey
+
+source_keys = typer.Typer(
+    help="Keys with which other systems sign what they post.", no_args_is_help=True
+)
+
+SourceName = Annotated[str, typer.Argument(help="The source, such as livekit.")]
+KeyId = Annotated[str, typer.Argument(help="The id of the key, as the source names it.")]
+AppId = Annotated[
+    str | None, typer.Option("--app", "--app-id", help="The app; left out: the only one there is.")
+]
+
+
+@source_keys.command("add")
+def add_source_key(
+    source: SourceName,
+    key_id: KeyId,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--secret-file",
+            help="A file with the secret; left out or -: standard input.",
+            allow_dash=True,
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    app_id: AppId = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Store a key, in place of one with the same id. The secret is read, never printed."""
+    settings = settings_of(data_dir, database_url)
+    is_piped = secret_file is None or str(secret_file) == "-"
+    secret = sys.stdin.read() if is_piped or secret_file is None else secret_file.read_text()
+    secret = secret.strip()
+
+    async def work() -> None:
+        async with opened(settings) as services:
+            app = await services.setup.chosen_app(None, app_id)
+            await services.source_keys.add(app.account_id, app.id, source, key_id, secret)
+
+    asyncio.run(work())
+    Console(stderr=True).print("The key is stored.", highlight=False)
+
+
+@source_keys.command("list")
+def list_source_keys(
+    app_id: AppId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """The keys of an app, without their secrets."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> list[SourceKey]:
+        async with opened(settings) as services:
+            app = await services.setup.chosen_app(None, app_id)
+            return await services.source_keys.list_keys(app.id)
+
+    found = asyncio.run(work())
+    if as_json:
+        names = ("app_id", "source", "key_id", "created_at", "created_by")
+        print_json([{name: getattr(key, name) for name in names} for key in found])
+        return
+    table = Table("source", "key", "since", "by")
+    for key in found:
+        table.add_row(key.source, key.key_id, format_moment(key.created_at), key.created_by)
+    Console().print(table)
+
+
+@source_keys.command("remove")
+def remove_source_key(
+    source: SourceName,
+    key_id: KeyId,
+    app_id: AppId = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Delete a key: what is signed with it is refused, at the latest after five seconds."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> None:
+        async with opened(settings) as services:
+            app = await services.setup.chosen_app(None, app_id)
+            await services.source_keys.remove(app.account_id, app.id, source, key_id)
+
+    asyncio.run(work())
+    Console(stderr=True).print("The key is deleted.", highlight=False)

@@ -1,0 +1,79 @@
+"""Keys of sources: encrypted as they are stored, and whose they are."""
+
+from pathlib import Path
+
+import pytest
+
+from aftercall.core.errors import Malformed, NotFound, Unavailable
+from aftercall.core.instants import EpochMs
+from aftercall.service.accounts.source_keys import SourceKeys
+from aftercall.settings import Settings
+from aftercall.store.engine.database import Database
+
+NOW = EpochMs(1_795_262_400_000)
+
+
+def _keys(db: Database, folder: Path, **settings: str) -> SourceKeys:
+    return SourceKeys(
+        db=db,
+        clock=lambda: NOW,
+        settings=Settings(data_dir=folder, **settings),  # type: ignore[arg-type]
+    )
+
+
+async def test_a_secret_comes_back_as_it_was_and_is_stored_encrypted(
+    db: Database, tmp_path: Path
+) -> None:
+    keys = _keys(db, tmp_path)
+    stored = await keys.add("account", "one", "livekit", "API1", "the secret")
+    assert "secret" not in stored.sealed_secret
+    await keys.add("account", "two", "livekit", "API1", "another")
+    found = {(each.app_id, each.secret) for each in await keys.signers("livekit", "API1")}
+    assert found == {("one", "the secret"), ("two", "another")}
+    assert await _keys(db, tmp_path).signers("jitsi", "API1") == []
+    again = await _keys(db, tmp_path).signers("livekit", "API1")
+    assert {each.secret for each in again} == {"the secret", "another"}
+
+
+async def test_a_key_added_again_has_the_new_secret_and_a_removed_one_is_gone(
+    db: Database, tmp_path: Path
+) -> None:
+    keys = _keys(db, tmp_path)
+    await keys.add("account", "one", "livekit", "API1", "old")
+    await keys.add("account", "one", "livekit", "API1", "new")
+    assert [each.secret for each in await keys.signers("livekit", "API1")] == ["new"]
+    await keys.remove("account", "one", "livekit", "API1")
+    assert await keys.signers("livekit", "API1") == []
+    with pytest.raises(NotFound):
+        await keys.remove("account", "one", "livekit", "API1")
+
+
+async def test_a_key_encrypted_with_another_key_is_unavailable(
+    db: Database, tmp_path: Path
+) -> None:
+    await _keys(db, tmp_path).add("account", "one", "livekit", "API1", "the secret")
+    other = _keys(db, tmp_path, secret_key="another encryption key of the operator")
+    with pytest.raises(Unavailable):
+        await other.signers("livekit", "API1")
+
+
+async def test_several_nodes_need_an_encryption_key_in_the_settings(
+    db: Database, tmp_path: Path
+) -> None:
+    keys = _keys(db, tmp_path, database_url="postgresql://db/calls")
+    with pytest.raises(Malformed) as refused:
+        await keys.add("account", "one", "livekit", "API1", "the secret")
+    assert refused.value.code == "no_secret_key"
+    with pytest.raises(Malformed) as refused:
+        await _keys(db, tmp_path, secret_key="short").add("account", "one", "livekit", "k", "s")
+    assert refused.value.code == "weak_secret_key"
+
+
+@pytest.mark.parametrize(
+    ("key_id", "secret"), [("", "s"), ("k" * 257, "s"), ("k\n", "s"), ("k", "")]
+)
+async def test_an_empty_or_a_too_long_key_is_refused(
+    db: Database, tmp_path: Path, key_id: str, secret: str
+) -> None:
+    with pytest.raises(Malformed):
+        await _keys(db, tmp_path).add("account", "one", "livekit", key_id, secret)
