@@ -6,17 +6,21 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.retention import DataKind
-from aftercall.service.retention.deletion import Deletion
+from aftercall.service.privacy.removals import ROWS
+from aftercall.service.retention.deletion import AT_ONCE, Deletion
 from aftercall.store.engine.database import Database
 from aftercall.store.engine.sqlite_file import file_of
+from aftercall.store.tables import schema
+from tests.service.retention.session_copies import SessionCopies
 from tests.web.ended_and_live_calls import record_calls
 from tests.web.intake_harness import IntakeHarness, open_intake
 from tests.web.rest_server import RestServer
@@ -131,14 +135,18 @@ async def test_a_run_that_is_killed_at_any_point_is_ended_by_the_next(
 
 
 def _deletion(
-    intake: IntakeHarness, db: Database, pause: Callable[[float], Awaitable[object]]
+    intake: IntakeHarness,
+    db: Database,
+    pause: Callable[[float], Awaitable[object]],
+    seconds: Callable[[], float] | None = None,
 ) -> Deletion:
+    """By default each transaction lasts longer than it may, so that it has one step."""
     server = intake.server
     return Deletion(
         db=db,
         clock=server.clock,
         retention=server.services.retention_rule,
-        seconds=iter(range(10**9)).__next__,
+        seconds=seconds or iter(range(10**9)).__next__,
         pause=pause,
     )
 
@@ -158,6 +166,71 @@ def _killer(after: int) -> Callable[[float], Awaitable[object]]:
             raise Killed
 
     return pause
+
+
+async def test_a_transaction_deletes_a_bounded_number_of_rows(
+    intake: IntakeHarness, own_db: Database
+) -> None:
+    await _add_messages(own_db, 3 * ROWS + 50)
+    await _keep(intake, {"chat": "1d"}, days=2)
+    drops = await _drops(intake, own_db, "chat_messages")
+    assert max(drops) == ROWS
+    assert len(drops) >= 4
+
+
+async def test_a_transaction_marks_a_bounded_number_of_sessions(
+    intake: IntakeHarness, own_db: Database
+) -> None:
+    (over,) = [each for each in await intake.sessions() if each["status"] == "ENDED"]
+    copies = await SessionCopies.of(own_db, intake.owner.app_id, over["id"])
+    for number in range(2 * AT_ONCE):
+        await copies.save(own_db, number, 0)
+    await _keep(intake, {"sessions": "1d"}, days=2)
+    drops = await _drops(intake, own_db, "sessions")
+    assert max(drops) == AT_ONCE
+    assert sum(drops) == 2 * AT_ONCE + 1
+    assert await _broken(intake) == []
+
+
+async def _add_messages(db: Database, count: int) -> None:
+    """Let a message of the ended session have been sent so many times more."""
+    table = schema.chat_messages
+    async with db.write() as tx:
+        row = (await tx.execute(select(table))).mappings().first()
+        assert row is not None
+        copies = [{**row, "id": f"{row['id']} {number}"} for number in range(count)]
+        await tx.execute(insert(table), copies)
+
+
+async def _drops(intake: IntakeHarness, db: Database, table: str) -> list[int]:
+    """How many rows of a table each transaction of a run deleted, of those that deleted any."""
+    counts = [await _count(db, table)]
+
+    async def pause(_seconds: float) -> None:
+        counts.append(await _count(db, table))
+
+    await _deletion(intake, db, pause).run()
+    counts.append(await _count(db, table))
+    return [before - after for before, after in pairwise(counts) if after < before]
+
+
+async def test_a_transaction_that_somebody_waits_for_ends_after_its_step(
+    intake: IntakeHarness, own_db: Database
+) -> None:
+    if not own_db.is_sqlite:
+        pytest.skip("on PostgreSQL many write at once")
+    await _keep(intake, {"sessions": "1d"}, days=2)
+    deletion = _deletion(intake, own_db, pause=_yield, seconds=lambda: 0.0)
+    run = asyncio.create_task(deletion.run())
+    noted: list[int] = []
+    while not run.done():
+        async with own_db.write() as tx:
+            rows = await tx.execute(text("SELECT count(*) FROM data_removals"))
+            noted.append(rows.scalar_one())
+        await asyncio.sleep(0)
+    await run
+    # By its clock a transaction may go on for ever, and yet others see the removals dwindle.
+    assert len(set(noted) - {0, max(noted)}) >= 2
 
 
 async def test_several_processes_delete_side_by_side(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from aftercall.store.engine import sqlite_driver
-from aftercall.store.engine.database import Database
+from aftercall.store.engine.database import Database, migrate
 from aftercall.store.engine.sqlite_driver import OneTurnConnection, connect
 
 
@@ -157,3 +157,25 @@ async def test_a_connection_stopped_twice_closes_once(tmp_path: Path) -> None:
     connection.stop()
     async with asyncio.timeout(60):
         await closing
+
+
+async def test_as_many_free_pages_are_given_back_as_are_asked_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    await migrate(url)
+    db = await Database.open(url)
+    async with db.write() as tx:
+        await tx.execute(text("CREATE TABLE t (a BLOB)"))
+        await tx.execute(text("INSERT INTO t VALUES (zeroblob(400000))"))
+        await tx.execute(text("DELETE FROM t"))
+
+    async def count_free() -> int:
+        async with db.read() as tx:
+            return int((await tx.execute(text("PRAGMA freelist_count"))).scalar_one())
+
+    free = await count_free()
+    assert free > 50
+    assert await db.give_back_pages(20) == 20
+    assert await count_free() == free - 20
+    assert await db.give_back_pages(10_000) == free - 20
+    assert await count_free() == await db.give_back_pages(1) == 0
+    await db.close()

@@ -29,6 +29,7 @@ from aftercall.store.engine.sqlite_engine import (
     sqlite_engine,
     transact,
 )
+from aftercall.store.engine.turn import Turn
 
 _MIGRATION_LOCK: Final = 4_177_226_210
 """Any number will do; nodes that start together migrate one after another."""
@@ -49,7 +50,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._url = url
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
         self.availability = Availability()
         self._spoilt = SpoiltConnections()
         if self.is_sqlite:
@@ -73,6 +74,12 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self._url.get_backend_name() == "sqlite"
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody of this process waits until a transaction under way has been written;
+        never on PostgreSQL, where many write at once."""
+        return self._turn.waiting > 0
 
     async def close(self) -> None:
         """Close all connections; transactions under way fail."""
@@ -129,8 +136,8 @@ class Database:
             await driver.in_one_turn(transact, work)
 
     async def give_back_pages(self, most: int) -> int:
-        """Take up to so many free pages off the end of SQLite's file; returns how many there were
-        to take. A file that was made without `auto_vacuum` has none to take: it uses its free pages
+        """Take up to so many free pages off the end of SQLite's file; returns how many were
+        taken. A file that was made without `auto_vacuum` has none to take: it uses its free pages
         again, and does not shrink."""
         given: list[int] = []
         await self.write_in_one_turn(

@@ -165,12 +165,14 @@ _INCREMENTAL: Final = 2
 
 
 def give_back_pages(driver: sqlite3.Connection, most: int) -> int:
-    """Take up to so many free pages off the end of the file; returns how many there were."""
+    """Take up to so many free pages off the end of the file; returns how many were taken."""
     (is_incremental,) = driver.execute("PRAGMA auto_vacuum").fetchone()
     if is_incremental != _INCREMENTAL:
         return 0
     (free,) = driver.execute("PRAGMA freelist_count").fetchone()
     given = min(int(free), most)
-    if given:
-        driver.execute(f"PRAGMA incremental_vacuum({given})").fetchall()
+    for _ in range(given):
+        # The pragma takes a page each time that SQLite's statement is stepped, and has no rows, so
+        # that Python's driver steps it once, whatever number it names.
+        driver.execute("PRAGMA incremental_vacuum(1)")
     return given
