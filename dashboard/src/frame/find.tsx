@@ -1,7 +1,10 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../components/icon";
-import { fromTheStart } from "../pages/sessions/filters";
+import { now } from "../clock";
+import { withQuery } from "../api/request";
+import { fromTheStart, timeParameters } from "../pages/sessions/filters";
+import { parseTypedTime } from "../pages/sessions/typed_time";
 import { go, goQuery, place } from "../route";
 
 const TYPING_PAUSE_MS = 140;
@@ -30,6 +33,8 @@ export function Find() {
   const [text, setText] = useState(inAddress);
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
+  /** Whether the range in the address is the one that was typed here, and goes with its words. */
+  const isTimeTyped = useRef(false);
 
   useEffect(() => {
     // The field follows the address, except while the viewer is typing.
@@ -38,7 +43,10 @@ export function Find() {
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const search = (typed: string): void => {
-    goQuery(fromTheStart({ search: typed.trim() || null }), true);
+    const asked = soughtFor(typed);
+    const isTimeKept = !asked.from && !isTimeTyped.current;
+    isTimeTyped.current = Boolean(asked.from);
+    goQuery(fromTheStart(isTimeKept ? { search: asked.search } : asked), true);
   };
   return (
     <form
@@ -49,7 +57,7 @@ export function Find() {
         event.preventDefault();
         clearTimeout(timer.current);
         if (isInList) search(text);
-        else if (text.trim()) go(`${LIST}?${new URLSearchParams({ search: text.trim() }).toString()}`);
+        else if (text.trim()) go(withQuery(LIST, soughtFor(text)));
         isOpen.value = false;
       }}
     >
@@ -59,6 +67,7 @@ export function Find() {
         ref={field}
         type="search"
         placeholder="Person, meeting or id"
+        title="A day and an hour may follow: mei tue 10:00"
         aria-label="Find a person, a meeting or an id"
         aria-keyshortcuts="/"
         spellcheck={false}
@@ -77,6 +86,13 @@ export function Find() {
       <kbd aria-hidden="true">/</kbd>
     </form>
   );
+}
+
+/** The parameters of the list for what was typed: a day and an hour in it are when the sessions began. */
+function soughtFor(typed: string): Record<"search" | "from" | "to", string | null> {
+  const time = parseTypedTime(typed, now.peek());
+  const search = (time ? time.rest : typed.trim()) || null;
+  return { search, ...timeParameters(time?.from ?? null, time?.to ?? null) };
 }
 
 export function FindButton() {

@@ -7,7 +7,7 @@ import { useTitle } from "../title";
 import { formatCount } from "../format/numbers";
 import { FirstRun, useFirstRun } from "./first_run";
 import { FilterBar } from "./sessions/filter_bar";
-import { activeFilters, formatFound, formatSamePerson, fromTheStart, sessionListPath } from "./sessions/filters";
+import { activeFilters, formatFound, formatSamePerson, fromTheStart, sessionListPath, timeParameters } from "./sessions/filters";
 import { FoundPeople } from "./sessions/found_people";
 import { useListKeys } from "./sessions/keyboard";
 import { useLiveList, type LiveList } from "./sessions/live_list";
@@ -15,8 +15,9 @@ import { NowBoard } from "./sessions/now_board";
 import { Pages, pageOf, turnPage } from "./sessions/page_jump";
 import { SessionTableRow } from "./sessions/session_row";
 import { SortHead } from "./sessions/sort_head";
+import { parseTypedDay } from "./sessions/typed_time";
 import { now } from "../clock";
-import { formatDayHead, isSameDay } from "../format/time";
+import { formatDate, formatDayHead, isSameDay } from "../format/time";
 import { ZoneNote } from "../components/zone_note";
 
 /** Orders in which sessions of one day stand together. */
@@ -165,6 +166,7 @@ function Day({ calls, now: at }: { calls: SessionRow[]; now: number }) {
 function Nothing() {
   const { query } = place.value;
   const filters = activeFilters(query, now.peek());
+  const day = parseTypedDay(query.get("search") ?? "", now.peek());
   if (filters.length) {
     return (
       <Empty title="No session matches">
@@ -173,6 +175,23 @@ function Nothing() {
           {query.get("search") && " Words must begin like a word of the title or of a name; ids must be whole."}
         </p>
         <div class="row drops">
+          {day && (
+            <button
+              type="button"
+              class="choice"
+              onClick={() =>
+                goQuery(fromTheStart({ search: day.rest || null, ...timeParameters(day.from, day.to) }))
+              }
+            >
+              {day.rest ? (
+                <>
+                  “<bdi>{day.rest}</bdi>” on {formatDate(day.from, now.peek())}
+                </>
+              ) : (
+                `All of ${formatDate(day.from, now.peek())}`
+              )}
+            </button>
+          )}
           {filters.length > 1 &&
             filters.map((filter) => (
               <button

@@ -20,6 +20,7 @@ from aftercall.core.overview.session_summary import (
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
+from aftercall.store.sessions.matching import count_levels
 from aftercall.store.sessions.page_rows import SortedSession
 from aftercall.store.sessions.pages import list_sessions, live_sessions
 from aftercall.store.sessions.rows import save_session
@@ -136,6 +137,26 @@ async def test_a_filter_finds_the_sessions_of_a_filter_in_python(
     db: Database, written: Written, query: dict[str, Any], keep: Callable[..., bool]
 ) -> None:
     assert await _ids(db, **query) == written.expected(keep)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"facets": (CHROME,)},
+        {"search": " weekly "},
+        {"meeting_id": "m1", "created_from": EpochMs(DAY + DAY_MS // 2)},
+        {"created_to": EpochMs(DAY + DAY_MS + DAY_MS // 3)},
+        {"search": "nobody"},
+    ],
+)
+async def test_the_counts_of_levels_are_those_of_lists_of_one_level(
+    db: Database, written: Written, query: dict[str, Any]
+) -> None:
+    listed = {level: len(await _ids(db, level=level, **query)) for level in (1, 2, 3)}
+    async with db.read() as tx:
+        assert await count_levels(tx, ended(level=2, **query), (1, 2, 3)) == listed
+    assert "search" in query or sum(listed.values()) > 5
 
 
 @pytest.mark.parametrize("facets", [(), (CHROME,), (FACET_BAD,), (FACET_BAD, CHROME)])

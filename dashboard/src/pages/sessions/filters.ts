@@ -69,6 +69,14 @@ export function fromTheStart(changes: Record<string, string | null>): Record<str
   return { ...changes, cursor: null, page: null };
 }
 
+/** The parameters of a range in which sessions began. */
+export function timeParameters(from: number | null, to: number | null): Record<"from" | "to", string | null> {
+  return {
+    from: from === null ? null : new Date(from).toISOString(),
+    to: to === null ? null : new Date(to).toISOString(),
+  };
+}
+
 export function isFiltered(query: URLSearchParams): boolean {
   return ["search", "status", "from", "to", "level", ...CHIPS].some((name) => query.get(name));
 }

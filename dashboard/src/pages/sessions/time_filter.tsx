@@ -2,13 +2,11 @@ import { useState } from "preact/hooks";
 import { now } from "../../clock";
 import { Popover } from "../../components/popover";
 import { goQuery, place } from "../../route";
-import { DAY_MS, startOfDay, formatDate, fromLocalInput, hourOfDay, toLocalInput } from "../../format/time";
-import { fromTheStart, formatTimeRange } from "./filters";
+import { DAY_MS, startOfDay, formatDate, fromLocalInput, toLocalInput } from "../../format/time";
+import { fromTheStart, formatTimeRange, timeParameters } from "./filters";
+import { aroundHour } from "./typed_time";
 
 const DAYS_OFFERED = 14;
-const HOUR_MS = 3_600_000;
-/** A call remembered as "around three" may have begun this much earlier. */
-const BEGAN_BEFORE_MS = 2 * HOUR_MS;
 
 /** When sessions began: a day of the last two weeks, an hour of it, or any range. */
 export function WhenFilter() {
@@ -21,12 +19,7 @@ export function WhenFilter() {
 }
 
 function choose(from: number | null, to: number | null): void {
-  goQuery(
-    fromTheStart({
-      from: from === null ? null : new Date(from).toISOString(),
-      to: to === null ? null : new Date(to).toISOString(),
-    }),
-  );
+  goQuery(fromTheStart(timeParameters(from, to)));
 }
 
 function Choices({ close }: { close: () => void }) {
@@ -75,8 +68,8 @@ function Choices({ close }: { close: () => void }) {
               class="choice"
               aria-label={`Around ${hour}:00`}
               onClick={() => {
-                const start = hourOfDay(chosenDay, hour);
-                take(start - BEGAN_BEFORE_MS, start + HOUR_MS - 1);
+                const { from, to } = aroundHour(chosenDay, hour);
+                take(from, to);
               }}
             >
               {hour}
@@ -85,6 +78,7 @@ function Choices({ close }: { close: () => void }) {
         </div>
       )}
       <ExactRange close={close} />
+      <p class="faint">Or type it behind a name: mei tue 10:00</p>
     </div>
   );
 }

@@ -32,7 +32,7 @@ from aftercall.service.retention_rule import RetentionRule
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, matching, presence
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions.matching import count_matching
+from aftercall.store.sessions.matching import count_levels
 from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
 from aftercall.store.sessions.pages import list_sessions
 
@@ -106,9 +106,9 @@ class SessionLists:
             if (level := _level_of(each)) in counts:
                 counts[level] += 1
         async with self._db.read() as tx:
-            for level in counts:
-                asked = replace(query, is_live=False, level=level)
-                counts[level] += await count_matching(tx, asked)
+            ended = await count_levels(tx, query, list(counts))
+        for level, sessions in ended.items():
+            counts[level] += sessions
         return LevelTotals(every.total, counts[BAD], counts[POOR], counts[FAIR])
 
     async def _list(self, query: SessionQuery) -> SessionList:

@@ -15,6 +15,9 @@ LISTED: Final = b"\x00"
 BITMAP: Final = b"\x01"
 """A bitmap follows, little-endian: its first bit is the number 0."""
 
+_FEW: Final = 32
+"""Numbers that an integer takes up sooner than a bitmap is made; measured."""
+
 _RUNS: Final = re.compile(rb"[^\0]+").finditer
 """The bytes that hold any member: a set of few has long runs of others."""
 
@@ -37,10 +40,17 @@ def decode(stored: bytes) -> int:
         return int.from_bytes(body, "little")
     if form != LISTED or len(body) % 2:
         raise ValueError("no encoded set of numbers")
-    bits = 0
-    for number in struct.unpack(f"<{len(body) // 2}H", body):
-        bits |= 1 << number
-    return bits
+    numbers = struct.unpack(f"<{len(body) // 2}H", body)
+    if len(numbers) <= _FEW:
+        bits = 0
+        for number in numbers:
+            bits |= 1 << number
+        return bits
+    # Each change of an integer copies it whole; bytes are changed where they are.
+    bitmap = bytearray((max(numbers) >> 3) + 1)
+    for number in numbers:
+        bitmap[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(bitmap, "little")
 
 
 def members(bits: int) -> Iterator[int]:

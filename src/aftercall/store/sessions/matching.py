@@ -119,6 +119,26 @@ async def count_matching(tx: AsyncConnection, query: SessionQuery) -> int:
     return (await find_matching(tx, query)).total
 
 
+async def count_levels(
+    tx: AsyncConnection, query: SessionQuery, levels: Sequence[int]
+) -> dict[int, int]:
+    """The number of ended sessions of each level that match all of the query but its level. What
+    the query leads to is read once for all levels."""
+    query = replace(query, search=(query.search or "").strip() or None, is_live=False, level=None)
+    if not is_by_postings(query):
+        return {level: await count_matching(tx, replace(query, level=level)) for level in levels}
+    matching, _ = await _find_ended(tx, query)
+    wanted = {level: Wanted(terms.level_term(level)) for level in levels}
+    first_day, last_day = _days_of(query)
+    postings = await read_postings(
+        tx, query.app_id, list(wanted.values()), first_day=first_day, last_day=last_day
+    )
+    found = {level: both(matching, postings.find(each)) for level, each in wanted.items()}
+    return {
+        level: sum(places.bit_count() for places in bits.values()) for level, bits in found.items()
+    }
+
+
 async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, int | None]:
     """The ended sessions, and how many of their calls have all facets."""
     needed: list[Wanted] = []
@@ -131,6 +151,7 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
     words = _words(query)
     alternatives = _ids(query)
     digits = [Wanted(terms.size_bit(bit)) for bit in range(terms.SIZE_BITS)]
+    first_day, last_day = _days_of(query)
     postings = await read_postings(
         tx,
         query.app_id,
@@ -142,8 +163,8 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
             *alternatives,
             *(digits if has_sizes(query) else ()),
         ],
-        first_day=None if query.created_from is None else day_of(query.created_from),
-        last_day=None if query.created_to is None else day_of(query.created_to),
+        first_day=first_day,
+        last_day=last_day,
     )
     sets = [postings.find(each) for each in needed]
     calls = _all_of([postings.calls(name) for name in query.facets]) if query.facets else None
@@ -162,6 +183,12 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
         matching = _of_sizes(query, matching, postings, digits)
     matching = await _within_bounds(tx, query, matching)
     return matching, None if calls is None else count_calls(calls, matching, BLOCK_SIZE)
+
+
+def _days_of(query: SessionQuery) -> tuple[int | None, int | None]:
+    """The first and the last day within the bounds, where there are bounds."""
+    first, last = query.created_from, query.created_to
+    return None if first is None else day_of(first), None if last is None else day_of(last)
 
 
 Spellings = list[list[Wanted]]
@@ -201,8 +228,7 @@ async def _find_by_longer_id(tx: AsyncConnection, query: SessionQuery) -> Bits:
         select(SESSIONS.ordinal).where(*ended, begins(column, search))
         for column in (SESSIONS.id, SESSIONS.meeting_id)
     ]
-    first = None if query.created_from is None else day_of(query.created_from)
-    last = None if query.created_to is None else day_of(query.created_to)
+    first, last = _days_of(query)
     found = bits_of((await tx.execute(union_all(*ways))).scalars())
     return {
         block: bits
