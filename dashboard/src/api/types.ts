@@ -151,6 +151,7 @@ export type SessionRow = {
   end_reason: EndReason | null;
   live_participants: number;
   total_participants: number;
+  people: number;
   max_concurrent_participants: number;
   minutes: number;
   participants: ParticipantBrief[];
@@ -189,6 +190,8 @@ export type SessionQuality = {
   mos_video: number | null;
   measured_participants: number;
   bad_participants: number;
+  measured_people: number;
+  affected_people: number;
   is_bad: boolean;
   shares: [number, number, number, number][];
   strip_from_at: number;

@@ -100,10 +100,10 @@ function formatShare(count: number, all: number): string {
 /** A session's verdict: `Bad for 1 of 4`, or `Good`. */
 export function formatVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants) return LEVEL_WORDS[0];
-  const { level, affected_participants, measured_participants } = quality;
+  const { level, affected_people, measured_people } = quality;
   return level === 4
     ? LEVEL_WORDS[level]
-    : `${LEVEL_WORDS[level]} for ${affected_participants} of ${measured_participants}`;
+    : `${LEVEL_WORDS[level]} for ${affected_people} of ${measured_people}`;
 }
 
 /** The same with the other levels: `Bad for 1 of 4, poor for 2`. */

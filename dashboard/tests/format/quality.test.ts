@@ -70,8 +70,9 @@ describe("a verdict", () => {
     ({
       level,
       letters,
-      affected_participants: letters[level - 1] ?? 0,
+      affected_people: letters[level - 1] ?? 0,
       measured_participants: letters.reduce((sum, count) => sum + count, 0),
+      measured_people: letters.reduce((sum, count) => sum + count, 0),
     }) as SessionQuality;
 
   it("says for how many", () => {

@@ -14,6 +14,8 @@ function quality(level: Level, shares: Counts[], affected = 1): SessionQuality {
     mos_audio: null,
     mos_video: null,
     measured_participants: 2,
+    measured_people: 2,
+    affected_people: affected,
     bad_participants: 0,
     is_bad: level === 1,
     shares,

@@ -169,6 +169,21 @@ def test_hidden_participants_are_neither_shown_nor_counted(clean: Digest) -> Non
     assert not any(name.startswith("issue:") for name in facets)
 
 
+def test_who_comes_back_as_another_participant_is_one_of_the_people(clean: Digest) -> None:
+    digested = [
+        (row("ada", custom_participant_id="1"), with_level(clean, 1)),
+        (row("bob", custom_participant_id="2"), with_level(clean, 4)),
+        (row("ada again", custom_participant_id="1"), with_level(clean, 4)),
+        (row("cyd", custom_participant_id="3"), with_level(clean, 0, is_measured=False)),
+    ]
+    summary = summarise_session(SCALE, digested, is_final=True)
+    assert summary.people == 3
+    quality = summary.quality
+    assert quality is not None
+    assert (quality.affected_people, quality.measured_people) == (1, 2)
+    assert (quality.affected_participants, quality.measured_participants) == (1, 3)
+
+
 def test_a_summary_names_a_limited_number_of_participants_and_browsers(clean: Digest) -> None:
     digested = [
         (row(f"p{i}"), with_level(clean, 4, where=Environment(browser=f"B{i % 12}", os="Linux")))

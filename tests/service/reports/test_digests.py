@@ -113,6 +113,26 @@ async def test_lists_do_not_wait_for_a_running_measurement(services: DigestServi
     assert found["session"].quality is not None
 
 
+async def test_a_page_does_not_wait_for_a_long_measurement(
+    services: DigestServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aftercall.service.reports.digests.PATIENCE_S", 0)
+    session = await services.session(is_live=True)
+    stop = asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(services.digests.run(stop))
+        await asyncio.sleep(0)
+        first = await services.digests.session_digest_of(session)
+        assert first.participants == []
+        made = await services.digests.live_session_digest(session)
+        services.now = EpochMs(services.now + MINUTE_MS)
+        later = await services.digests.session_digest_of(session)
+        assert later is made and len(later.participants) == len(PEOPLE)
+        stop.set()
+    whole = await services.digests.session_digest_of(session)
+    assert len(whole.participants) == len(PEOPLE)
+
+
 async def test_digests_cover_the_whole_session_beyond_the_last_report(
     services: DigestServices,
 ) -> None:

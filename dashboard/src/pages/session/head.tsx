@@ -95,7 +95,7 @@ function Facts({ page }: { page: SessionPage }) {
   const isLive = call.status === "LIVE";
   const stays = page.lanes.reduce((sum, lane) => sum + lane.peers.length, 0);
   const most = call.max_concurrent_participants;
-  const all = call.total_participants;
+  const all = call.people;
   return (
     <p class="session-facts">
       <When call={call} />
@@ -103,7 +103,7 @@ function Facts({ page }: { page: SessionPage }) {
       <span>
         {isLive ? `${formatCount(call.live_participants)} there now of ` : ""}
         {formatPlural(all, "person", "people")}
-        {stays > page.lanes.length && ` in ${formatCount(stays)} stays`}
+        {stays > all && ` in ${formatCount(stays)} stays`}
         {all > 1 && most > 0 && (most === all ? `, all ${formatCount(all)} at once` : `, at most ${formatCount(most)} at once`)}
       </span>
       <span title="The sum of everybody's presence">{formatMinutes(call.minutes)} person-minutes</span>

@@ -67,8 +67,8 @@ function Row({ call, isDayShown }: RowProps) {
       <td class="c-people number" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
         {isLive && `${formatCount(call.live_participants)} of `}
         <a class="faint-link" href={`/sessions/${call.id}/attendance`} title="Attendance">
-          {formatCount(call.total_participants)}
-          <span class="unit"> {call.total_participants === 1 ? "person" : "people"}</span>
+          {formatCount(call.people)}
+          <span class="unit"> {call.people === 1 ? "person" : "people"}</span>
         </a>
       </td>
       <td class="c-length">{isLive ? <Running call={call} /> : lengthOf(call)}</td>

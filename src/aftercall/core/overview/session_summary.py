@@ -79,6 +79,11 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     measured_participants: int
     """The number of participants with an overall level."""
     bad_participants: int
+    measured_people: int | msgspec.UnsetType = msgspec.UNSET
+    """How many people the participants with an overall level were: who came back as another
+    participant is counted once. Unset in a summary that was stored without."""
+    affected_people: int | msgspec.UnsetType = msgspec.UNSET
+    """The number of people with the worst level in any of their participants."""
     is_bad: bool
     shares: list[LevelCounts] = []
     shares_from_at: EpochMs
@@ -90,6 +95,9 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a list's row that is computed when the session is folded."""
 
     participants: list[ParticipantBrief] = []
+    people: int | msgspec.UnsetType = msgspec.UNSET
+    """How many people took part, however often each of them joined. Unset in a summary
+    that was stored without."""
     quality: SessionQuality | None = None
     worst_issue: WorstIssue | None = None
     browsers: list[str] = []
@@ -285,7 +293,8 @@ def summarise_session(
             )
             for participant, digest in shown[:MOST_NAMES]
         ],
-        quality=_quality(scale, [digest for _, digest in shown], is_final=is_final),
+        people=_people_in(shown),
+        quality=_quality(scale, shown, is_final=is_final),
         worst_issue=min(worsts, key=lambda each: each[0])[1] if worsts else None,
         browsers=_distinct([place.browser for place in places]),
         os=_distinct([place.os for place in places]),
@@ -295,9 +304,14 @@ def summarise_session(
     )
 
 
+def _people_in(digested: Sequence[DigestedParticipant]) -> int:
+    return len({person_of(participant.app_id, participant) for participant, _ in digested})
+
+
 def _quality(
-    scale: TimeScale, digests: Sequence[Digest], *, is_final: bool
+    scale: TimeScale, digested: Sequence[DigestedParticipant], *, is_final: bool
 ) -> SessionQuality | None:
+    digests = [digest for _, digest in digested]
     measured = [digest for digest in digests if digest.is_measured or digest.is_judged]
     if not measured:
         return None
@@ -319,6 +333,8 @@ def _quality(
         mos_video=mos_video,
         measured_participants=len(judged),
         bad_participants=letters[0],
+        measured_people=_people_in([each for each in digested if each[1].is_judged]),
+        affected_people=_people_in([each for each in digested if each[1].level == level > 0]),
         is_bad=level == BAD_LEVEL,
         shares=shares,
         shares_from_at=scale.from_at,

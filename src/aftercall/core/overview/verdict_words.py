@@ -52,11 +52,11 @@ def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> Verdict
     mentions = Mentions(call.people)
     causes = _present_first(call, call.causes)
     culprit = causes[0] if causes and level < GOOD and not causes[0].is_note else None
-    measured = quality.measured_participants
+    measured = quality.measured_people or quality.measured_participants
     if culprit is None:
         who = f"all {measured}" if measured > 1 else "the one who was measured"
         if level < GOOD:
-            who = f"{quality.affected_participants} of {measured}"
+            who = f"{quality.affected_people or quality.affected_participants} of {measured}"
         return _without_cause(call, level, who, _also(causes, mentions))
     return _about(call, level, culprit, mentions, [*causes[1:]], _rest(quality))
 
@@ -160,9 +160,12 @@ def _rest(quality: SessionQuality) -> str:
     if not good:
         return ""
     others = quality.measured_participants - quality.affected_participants
-    who = f"The other {good}" if good == others else f"{good}"
-    if good == others == 1:
-        who = "The other one"
+    if good != others:
+        return f"{good} had a good call."
+    people = (quality.measured_people or 0) - (quality.affected_people or 0)
+    if 0 < people < good:
+        good = people
+    who = f"The other {good}" if good > 1 else "The other one"
     return f"{who} had a good call."
 
 

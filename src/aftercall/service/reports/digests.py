@@ -39,6 +39,9 @@ most."""
 
 MOST_KEPT: Final = 200
 MOST_REQUESTED: Final = 200
+PATIENCE_S: Final = 0.5
+"""How long a page waits for the digest of a live session; chosen: half of what a page may take."""
+
 LOOK_EVERY_S: Final = 0.5
 """How often a stop is looked for, in seconds."""
 
@@ -64,6 +67,13 @@ def _as_kept(digest: Digest, kept: Kept) -> Digest | None:
     return digest if DataKind.ADDRESSES in kept else digest_without_addresses(digest)
 
 
+def _report_failure(making: "asyncio.Task[SessionDigest]") -> None:
+    """Log why a digest was not made, unless the database is away; who still looks asks again."""
+    if making.cancelled() or isinstance(error := making.exception(), Unavailable | None):
+        return
+    log.error("measuring failed", action="measuring_failed", exc_info=error)
+
+
 class Digests:
     """Reads stored digests, and makes those of live sessions."""
 
@@ -84,6 +94,7 @@ class Digests:
         self._requested: dict[tuple[str, str], Session] = {}
         self._has_requested = asyncio.Event()
         self._is_running = False
+        self._making: dict[tuple[str, str], asyncio.Task[SessionDigest]] = {}
 
     async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
         """The summaries of live sessions for lists, as last made; those that are not fresh are made
@@ -137,6 +148,9 @@ class Digests:
                         await stop.wait()
         finally:
             self._is_running = False
+            for making in self._making.values():
+                making.cancel()
+            await asyncio.gather(*self._making.values(), return_exceptions=True)
 
     async def stored_digest_of(
         self, session: Session, participant_id: str
@@ -161,7 +175,7 @@ class Digests:
         """Some participants of a session with their digests, as far as there are any. Of a session
         that is not folded everybody is digested together."""
         if session.phase is not Phase.ENDED:
-            call = await self.live_session_digest(session)
+            call = await self._digest_soon(session)
             wanted = {row.id for row in rows}
             return [each for each in call.participants if each[0].id in wanted]
         async with self._db.read() as tx:
@@ -187,7 +201,29 @@ class Digests:
                 made = [(row, _as_kept(stored[row.id], kept)) for row in rows if row.id in stored]
                 found = [(row, digest) for row, digest in made if digest is not None]
                 return SessionDigest(scale, found)
-        return await self.live_session_digest(session)
+            return await self.live_session_digest(session)
+        return await self._digest_soon(session)
+
+    async def _digest_soon(self, session: Session) -> SessionDigest:
+        """The digest of a live session. After `PATIENCE_S` it is made on after the answer, which is
+        the last one, or one without participants: a large session whose folds are not in memory
+        takes minutes. Where `run` is not running, it is waited for."""
+        if not self._is_running:
+            return await self.live_session_digest(session)
+        key = (session.app_id, session.id)
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = asyncio.create_task(self.live_session_digest(session))
+            making.add_done_callback(lambda _: self._making.pop(key, None))
+            making.add_done_callback(_report_failure)
+        done, _ = await asyncio.wait([making], timeout=PATIENCE_S)
+        if done:
+            return making.result()
+        if (known := self._kept.get(key)) is not None:
+            return known.call
+        async with self._db.read() as tx:
+            rows = await participants.participants_of_session(tx, session.app_id, session.id)
+        return SessionDigest(scale_of_session(session, rows, self._clock()), [])
 
     async def live_session_digest(self, session: Session) -> SessionDigest:
         """The digest of a live session, made again when it is no longer fresh."""

@@ -30,6 +30,8 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     mos_video: float | None
     measured_participants: int
     bad_participants: int
+    measured_people: int
+    affected_people: int
     is_bad: bool
     shares: list[LevelCounts] = []
     strip_from_at: EpochMs
@@ -51,6 +53,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: EndReason | None
     live_participants: int
     total_participants: int
+    people: int
+    """How many people took part: who came back as another participant is counted once."""
     max_concurrent_participants: int
     minutes: float
     participants: list[ParticipantBrief]
@@ -127,6 +131,7 @@ def encode_session_row(listed: ListedSession) -> SessionRow:
         end_reason=session.end_reason,
         live_participants=session.live_participants,
         total_participants=session.total_participants,
+        people=summary.people or session.total_participants,
         max_concurrent_participants=session.max_concurrent_participants,
         minutes=listed.minutes,
         participants=summary.participants,
@@ -146,6 +151,8 @@ def _quality(quality: session_summary.SessionQuality) -> SessionQuality:
         is_final=quality.is_final,
         level=quality.level,
         affected_participants=quality.affected_participants,
+        measured_people=quality.measured_people or quality.measured_participants,
+        affected_people=quality.affected_people or quality.affected_participants,
         letters=quality.letters,
         mos_audio=quality.mos_audio,
         mos_video=quality.mos_video,
