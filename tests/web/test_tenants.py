@@ -30,11 +30,13 @@ async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
     )
     await server.recorder.record(owner.app_id, [joined], source="events")
     active = await owner.request("GET", f"/meetings/{meeting['id']}/active-session")
+    (preset,) = (await owner.request("GET", "/presets")).json()["data"]
     return {
         "account_id": owner.account_id,
         "app_id": owner.app_id,
         "meeting_id": meeting["id"],
         "participant_id": member["id"],
+        "preset_id": preset["id"],
         "session_id": active.json()["data"]["id"],
         "peer_id": SESSION_PEER,
     }
@@ -73,7 +75,9 @@ async def test_ids_of_another_app_are_not_found_in_the_own_app(server: RestServe
         ids["participant_id"]: {"custom_participant_id": "eve", "preset_name": "p"},
     }
     for method, path in await _operations(server):
-        names = [name for name in ("meeting_id", "session_id", "peer_id") if name in path]
+        names = [
+            name for name in ("meeting_id", "session_id", "peer_id", "preset_id") if name in path
+        ]
         if not names:
             continue
         url = path.format(**own)
@@ -99,6 +103,7 @@ async def test_lists_contain_only_rows_of_the_own_app(server: RestServer) -> Non
     await _furnish(server, owner)
     assert (await stranger.request("GET", "/meetings")).json()["data"] == []
     apps = (await stranger.request_url("GET", f"{stranger.kit}/apps")).json()["data"]
+    assert (await stranger.request("GET", "/presets")).json()["data"] == []
     assert [app["id"] for app in apps] == [stranger.app_id]
 
 

@@ -20,6 +20,7 @@ from aftercall.service.accounts.tokens import Access
 from aftercall.service.api.download_rows import Exports
 from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
+from aftercall.service.api.presets import Presets
 from aftercall.service.api.sessions import SessionReads
 from aftercall.service.audit import AuditLog
 from aftercall.service.dashboard.attendance import AttendanceLists
@@ -69,6 +70,7 @@ class Services:
     """Whether the database is reachable and has this program's schema."""
     access: Access
     meetings: Meetings
+    presets: Presets
     session_reads: SessionReads
     reports: Reports
     session_reports: SessionReports
@@ -178,6 +180,7 @@ def build_services(
         meetings=Meetings(
             db=db, clock=clock, new_id=new_id, recorder=recorder, erased_people=erased_people
         ),
+        presets=Presets(db=db, clock=clock, new_id=new_id),
         session_reads=SessionReads(db=db, clock=clock, settings=settings, retention=retention_rule),
         reports=reports,
         session_reports=session_reports,

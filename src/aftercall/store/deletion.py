@@ -13,6 +13,7 @@ ROWS: Final = 500
 
 _REST: Final[tuple[Table, ...]] = (
     schema.members,
+    schema.presets,
     schema.meetings,
     schema.people_terms,
     schema.people,

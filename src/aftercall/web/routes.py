@@ -51,6 +51,7 @@ from aftercall.web.realtimekit import (
     apps,
     meetings,
     participants,
+    presets,
     sessions,
 )
 
@@ -61,6 +62,7 @@ LARGEST_BODY: Final = 262_144
 APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *meetings.handlers,
     *participants.handlers,
+    *presets.handlers,
     *active_session.handlers,
     *sessions.handlers,
     *analytics.handlers,

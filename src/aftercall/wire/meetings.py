@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import MeetingQuery
+from aftercall.core.presets import preset_id
 from aftercall.core.records import App, Meeting, MeetingStatus, Member, Participant
 from aftercall.wire.bodies import broken_rule, parse_body
 from aftercall.wire.meeting_configs import AiConfig, RecordingConfig, conceal_secrets
@@ -298,7 +298,7 @@ def encode_removed(member: Member) -> RemovedMember:
     """RealtimeKit identifies a preset by UUID; ours is a function of the preset's name."""
     return RemovedMember(
         custom_participant_id=member.custom_participant_id,
-        preset_id=id_from(member.app_id, "preset", member.preset_name),
+        preset_id=preset_id(member.app_id, member.preset_name),
         created_at=encode_time(member.created_at),
         updated_at=encode_time(member.updated_at),
     )

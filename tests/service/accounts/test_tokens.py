@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import NotFound, Refused, Unauthenticated
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
+from aftercall.core.presets import view_type_of
 from aftercall.core.records import Member, Role, ViewType
 from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.tokens import (
@@ -18,7 +19,6 @@ from aftercall.service.accounts.tokens import (
     Access,
     Grant,
     hash_token,
-    view_type_of,
 )
 from aftercall.settings import Settings
 from aftercall.store import apps

@@ -50,6 +50,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
         "Calls",
         "Intake",
         "Meetings",
+        "Presets",
         "Overview",
         "People",
         "Privacy",
@@ -183,7 +184,8 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
         "POST", f"/meetings/{ids['meeting_id']}/participants", json=_MEMBER
     )
     ids["participant_id"] = member.json()["data"]["id"]
-    ids["session_id"] = "unknown"
+    (preset,) = (await owner.request("GET", "/presets")).json()["data"]
+    ids |= {"session_id": "unknown", "preset_id": preset["id"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if operation["tags"] == ["Intake"] or "requestBody" not in operation:

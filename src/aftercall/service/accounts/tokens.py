@@ -13,12 +13,13 @@ from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.list_queries import Page
+from aftercall.core.presets import view_type_of
 from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Role, ViewType
 from aftercall.service.audit import CLI, Act, Actor, record_act
 from aftercall.service.recording.admission import is_valid
 from aftercall.service.recording.delivery import Credentials
 from aftercall.settings import Settings
-from aftercall.store import apps, meetings
+from aftercall.store import apps, meetings, presets
 from aftercall.store.engine.database import Database
 
 API_TOKEN_PREFIX: Final = "ac_"
@@ -80,24 +81,6 @@ def until(_key: object, kept: tuple[Any, EpochMs], _now: float) -> float:
 def hash_token(secret: str) -> str:
     """The form in which an API token is stored: its SHA-256, in hex."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def view_type_of(preset_name: str) -> ViewType:
-    """The kind of room a preset describes, read from the start of its name, as RealtimeKit's
-    own presets are called (`webinar_presenter`, `livestream_viewer`, …)."""
-    name = preset_name.lower()
-    for prefix, view_type in _VIEW_PREFIXES.items():
-        if name.startswith(prefix):
-            return view_type
-    return ViewType.GROUP_CALL
-
-
-_VIEW_PREFIXES: Final = {
-    "webinar": ViewType.WEBINAR,
-    "audio_room": ViewType.AUDIO_ROOM,
-    "livestream": ViewType.LIVESTREAM,
-    "chat": ViewType.CHAT,
-}
 
 
 class Access:
@@ -277,6 +260,8 @@ class Access:
         It is a JWT whose claims RealtimeKit's web client can read. It holds the whole identity, so
         that a join does not read the member.
         """
+        async with self._db.read() as tx:
+            preset = await presets.find_preset_of_name(tx, member.app_id, member.preset_name)
         issued_s = self._clock() // SECOND_MS
         expires_s = issued_s + self._settings.token_life_s
         claims: dict[str, Any] = {
@@ -287,6 +272,7 @@ class Access:
             "name": member.name,
             "picture": member.picture,
             "preset": member.preset_name,
+            "viewType": (preset.view_type if preset else view_type_of(member.preset_name)).value,
             "gen": member.token_generation,
             "iat": issued_s,
             "exp": expires_s,
@@ -367,9 +353,15 @@ def _read_claims(token: str, key: str) -> ParticipantGrant:
             display_name=claims.get("name"),
             picture=claims.get("picture"),
             preset_name=claims.get("preset"),
-            view_type=view_type_of(claims.get("preset") or ""),
+            view_type=_view_type(claims),
         ),
         generation=claims["gen"],
         issued_at=EpochMs(claims["iat"] * SECOND_MS),
         expires_at=EpochMs(claims["exp"] * SECOND_MS),
     )
+
+
+def _view_type(claims: dict[str, Any]) -> ViewType:
+    """The preset's. Tokens of an older release have its name alone."""
+    stated = claims.get("viewType")
+    return ViewType(stated) if stated else view_type_of(claims.get("preset") or "")

@@ -11,10 +11,11 @@ from aftercall.core.events import AnyEvent, PeerKicked, SessionClosed
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import Clock
 from aftercall.core.list_queries import MeetingQuery, Page
+from aftercall.core.presets import preset_of_name
 from aftercall.core.records import Meeting, MeetingStatus, Member, Participant, Peer, Session
 from aftercall.service.erased_people import ErasedPeople, PersonIds
 from aftercall.service.recording.recorder import Recorder
-from aftercall.store import meetings, participants, peers
+from aftercall.store import meetings, participants, peers, presets
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -130,7 +131,7 @@ class Meetings:
         async with self._db.write() as tx:
             await _meeting(tx, app_id, meeting_id)
             await self._erased_people.refuse(tx, app_id, PersonIds(custom_participant_id))
-            await meetings.save_member(tx, member)
+            await _save_member(tx, member)
         return member
 
     async def list_members(
@@ -156,7 +157,7 @@ class Meetings:
             member = msgspec.structs.replace(member, updated_at=self._clock(), **changes)
             ids = PersonIds(member.custom_participant_id, member.id)
             await self._erased_people.refuse(tx, app_id, ids)
-            await meetings.save_member(tx, member)
+            await _save_member(tx, member)
         return member
 
     async def remove_member(self, app_id: str, meeting_id: str, member_id: str) -> Member:
@@ -246,6 +247,13 @@ class Meetings:
             )
             for peer in present
         ]
+
+
+async def _save_member(tx: AsyncConnection, member: Member) -> None:
+    """The preset of every participant is one of the app's: of a new name there is one from then."""
+    name = preset_of_name(member.app_id, member.preset_name, now=member.updated_at)
+    await presets.add_preset(tx, name)
+    await meetings.save_member(tx, member)
 
 
 async def _meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting:

@@ -42,6 +42,7 @@ from aftercall.store.tables.facets import sign_ins as sign_ins
 from aftercall.store.tables.postings import minute_tallies as minute_tallies
 from aftercall.store.tables.postings import session_days as session_days
 from aftercall.store.tables.postings import session_postings as session_postings
+from aftercall.store.tables.presets import presets as presets
 from aftercall.store.tables.privacy import audit_log as audit_log
 from aftercall.store.tables.privacy import erased_people as erased_people
 from aftercall.store.tables.privacy import erasure_sessions as erasure_sessions

@@ -5,11 +5,21 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
+from aftercall.core.records import ViewType
+from aftercall.wire.preset_parts import USUAL_PERMISSIONS, USUAL_UI, usual_config
+
 _MEETING: Final = {"title": "Weekly", "session_keep_alive_time_in_secs": 120}
 _MEMBER: Final = {
     "name": "Ada",
     "custom_participant_id": "ada-1815",
     "preset_name": "group_call_participant",
+}
+_PRESET_PARTS: Final = {
+    "config": msgspec.to_builtins(usual_config(ViewType.WEBINAR)),
+    "permissions": msgspec.to_builtins(USUAL_PERMISSIONS),
+    "ui": msgspec.to_builtins(USUAL_UI),
 }
 
 BODIES: Final[Mapping[str, Any]] = {
@@ -20,6 +30,9 @@ BODIES: Final[Mapping[str, Any]] = {
     "add_meeting_participant": _MEMBER,
     "replace_meeting_participant": _MEMBER,
     "edit_meeting_participant": {"name": "Ada Lovelace"},
+    "create_preset": {"name": "speaker", **_PRESET_PARTS},
+    "replace_preset": {"name": "listener", **_PRESET_PARTS},
+    "update_preset": {"permissions": {"can_record": True}},
     "kick_participants": {"participant_ids": [], "custom_participant_ids": ["ada-1815"]},
     "create_my_app": {"name": "Classroom"},
     "create_token": {"name": "Nightly export", "role": "read"},
