@@ -6,7 +6,7 @@ An hour of one peer, as `fold.py` makes it. Times are processor time, the least 
 divided by the number of reports: reading the stored rows, folding them with the report's rows
 compressed as they are stored, and merging them into a segment. Bytes on disk are without the
 database's own: of a report alone in its row, of one that shares its row with three others, merged,
-and of the stored report document.
+and of the stored report document, once its session has been compared.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fold import INTERVAL_MS, SAMPLES, START_AT, facts_of, sample_json
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import scale_of
-from aftercall.service.reports.document import pack_provisional
+from aftercall.service.reports.document import completed, pack_provisional, pack_verdict
 from aftercall.service.reports.participant_fold import fold_participant, inputs_read, pack_fold
 from aftercall.store.codecs.sample_row import compress_all, decompress, join
 from aftercall.store.codecs.segment import pack
@@ -56,8 +56,10 @@ def measure(streams: int) -> str:
         inputs = inputs_read([facts])
         return pack_provisional(folded.verdict, details, pack_fold(inputs, folded))
 
+    verdict = pack_verdict(fold_participant([facts], scale, end_at)[0].verdict)
     read_us, _ = least_us(lambda: [decompress(row) for row in rows])
     fold_us, document = least_us(fold)
+    document = completed(document, verdict, b"")
     merge_us, segment = least_us(lambda: pack(facts.samples))
     each = [sum(map(len, found)) / SAMPLES for found in (rows, shared, [segment], [document])]
     cells = [

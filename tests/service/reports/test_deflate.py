@@ -16,10 +16,32 @@ def test_concatenated_texts_are_one_deflate_stream(plain: list[bytes]) -> None:
     assert zlib.decompress(stream, wbits=-15) == b"".join(plain)
 
 
+def stored(text: DeflatedJson) -> DeflatedJson:
+    return DeflatedJson.from_deflated(text.deflated, size=text.size, crc32=text.crc32)
+
+
+@given(LONG.map(b"".join), st.booleans())
+def test_a_text_is_written_when_it_is_used(plain: bytes, is_deflated: bool) -> None:
+    written: list[bytes] = []
+
+    def write() -> bytes:
+        written.append(plain)
+        return plain
+
+    text = DeflatedJson.from_writer(write)
+    assert not written
+    if is_deflated:
+        text.deflate()
+        assert "plain" not in vars(text)
+    assert (text.plain, text.size, text.crc32) == (plain, len(plain), zlib.crc32(plain))
+    assert zlib.decompress(text.deflated + END, wbits=-15) == plain
+    assert len(written) == 1
+
+
 @given(LONG.map(b"".join))
 def test_a_stored_text_is_inflated(plain: bytes) -> None:
     text = DeflatedJson(plain)
-    again = text.packed()
+    again = stored(text)
     assert "plain" not in vars(again)
     assert again.plain == plain
     assert (text.size, text.crc32) == (len(plain), zlib.crc32(plain))
@@ -29,7 +51,7 @@ def test_a_stored_text_is_inflated(plain: bytes) -> None:
 def test_a_text_is_inflated_in_parts_without_caching_it(
     plain: bytes, step: int, is_stored: bool
 ) -> None:
-    text = DeflatedJson(plain).packed() if is_stored else DeflatedJson(plain)
+    text = stored(DeflatedJson(plain)) if is_stored else DeflatedJson(plain)
     parts = list(text.inflated_by(step))
     assert b"".join(parts) == plain
     assert all(0 < len(part) <= step for part in parts)

@@ -47,11 +47,32 @@ async def test_the_compressed_and_the_plain_form_have_the_same_content(
     assert gzip.decompress(packed) == plain
 
 
+@pytest.mark.parametrize("accepted", ["gzip", ""])
+@pytest.mark.parametrize("most_held", [0, 1_000])
+async def test_a_piece_is_written_once_for_an_answer(accepted: str, most_held: int) -> None:
+    written: list[bytes] = []
+
+    def write() -> bytes:
+        written.append(b"0123456789")
+        return written[-1]
+
+    text = DeflatedJson.from_writer(write)
+    _, body = await _sent(
+        PiecewiseResponse([b"<", text, b">", text], most_held=most_held), accepted
+    )
+    plain = gzip.decompress(body) if accepted else body
+    assert (plain, len(written)) == (b"<0123456789>0123456789", 1)
+
+
+def _stored(text: DeflatedJson) -> DeflatedJson:
+    return DeflatedJson.from_deflated(text.deflated, size=text.size, crc32=text.crc32)
+
+
 async def test_a_large_piece_is_inflated_outside_the_event_loop() -> None:
     large = DeflatedJson(b"0123456789")
-    stored = large.packed()
+    small = _stored(large)
     _, plain = await _sent(
-        PiecewiseResponse([b"<", stored, b">", stored], in_a_thread_from=10), "identity"
+        PiecewiseResponse([b"<", small, b">", small], in_a_thread_from=10), "identity"
     )
     assert plain == b"<0123456789>0123456789"
 
@@ -59,7 +80,7 @@ async def test_a_large_piece_is_inflated_outside_the_event_loop() -> None:
 async def test_the_memory_of_inflated_pieces_is_limited_across_readers() -> None:
     piece = bytes(range(250)) * 4
     may_read = asyncio.Event()
-    texts = [DeflatedJson(piece).packed() for _ in range(6)]
+    texts = [_stored(DeflatedJson(piece)) for _ in range(6)]
 
     async def read(text: DeflatedJson) -> bytes:
         taken: list[bytes] = []

@@ -1,12 +1,12 @@
-"""A folded report as it is stored: a verdict and figures that are read each time, and long rows
-that are sent as they are stored.
+"""A folded report as it is stored: a verdict and figures that are read each time, and rows as
+columns, of which JSON is written for an answer that contains them.
 
 The bytes: the format's number, the length of the index (4 bytes, big endian), the index, and the
-parts one after the other.
+parts one after the other. Documents of format 2 hold the rows and receptions as JSON, compressed.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,15 +16,23 @@ from msgspec.structs import replace
 from aftercall.core.address_removal import verdict_without_addresses
 from aftercall.core.errors import Bug
 from aftercall.core.quality.activity.stream_matching import StreamEnd
-from aftercall.core.quality.report.fold import ReportDetails, Verdict
+from aftercall.core.quality.report.fold import ReportColumns, ReportDetails, Verdict
 from aftercall.core.quality.report.receive_stats import PeerReception
-from aftercall.service.reports.deflate import STORE_LEVEL, DeflatedJson
+from aftercall.service.reports.column_parts import (
+    pack_receptions,
+    pack_rows,
+    unpack_receptions,
+    unpack_rows,
+)
+from aftercall.service.reports.deflate import DeflatedJson
 from aftercall.store.codecs.trimmed import trimmed
 
 LEVEL: Final = 3
 """zstd level of what is read each time."""
 
-_FORMAT: Final = b"\x02"
+_FORMAT: Final = b"\x03"
+_DEFLATED_FORMAT: Final = b"\x02"
+_FORMATS: Final = (_FORMAT, _DEFLATED_FORMAT)
 _LENGTH_BYTES: Final = 4
 _verdicts: Final = msgspec.json.Decoder(Verdict)
 _receptions: Final = msgspec.json.Decoder(list[PeerReception])
@@ -36,10 +44,12 @@ _ends: Final = msgspec.json.Decoder(Ends)
 
 
 class _Rows(msgspec.Struct, array_like=True):
+    """The part of one family. `size` and `crc32` are those of the JSON, in format 2."""
+
     family: str
     length: int
-    size: int
-    crc32: int
+    size: int = 0
+    crc32: int = 0
 
 
 class _Index(msgspec.Struct, array_like=True):
@@ -67,7 +77,8 @@ class PackedDetails(msgspec.Struct, frozen=True):
     """The details of a report, compressed as they are stored."""
 
     receptions: bytes
-    rows: dict[str, DeflatedJson]
+    rows: list[tuple[_Rows, bytes]]
+    format: bytes = _FORMAT
 
 
 class Report:
@@ -79,17 +90,20 @@ class Report:
         receptions: bytes,
         rows: Mapping[str, DeflatedJson],
         ends: bytes = b"",
+        *,
+        format: bytes = _FORMAT,
     ) -> None:
         self.verdict: Final = verdict
         self.rows: Final = rows
         """For each family, a JSON array of `core.quality.report.interval_rows.Row`."""
         self._receptions = receptions
+        self._format = format
         self._ends = ends
 
     @cached_property
     def receptions(self) -> list[PeerReception]:
         """One for each peer of the participant."""
-        return _receptions_in(self._receptions)
+        return _receptions_in(self._receptions, self._format)
 
     @cached_property
     def ends(self) -> Ends | None:
@@ -114,7 +128,11 @@ def report_of(verdict: Verdict, details: ReportDetails) -> Report:
 def without_addresses(report: Report) -> Report:
     """The report without addresses; its rows hold none."""
     return Report(
-        verdict_without_addresses(report.verdict), report._receptions, report.rows, report._ends
+        verdict_without_addresses(report.verdict),
+        report._receptions,
+        report.rows,
+        report._ends,
+        format=report._format,
     )
 
 
@@ -134,7 +152,8 @@ def pack(verdict: Verdict, details: PackedDetails, ends: bytes = b"") -> bytes:
 
 
 def _packed(head: bytes, details: PackedDetails, ends: bytes) -> bytes:
-    index = _Index(len(head), len(details.receptions), _index_of(details), len(ends))
+    rows = [each for each, _ in details.rows]
+    index = _Index(len(head), len(details.receptions), rows, len(ends))
     return _joined(index, head, details, ends)
 
 
@@ -142,7 +161,7 @@ def pack_provisional(verdict: Verdict, details: PackedDetails, fold: bytes) -> b
     """The document of a participant who has not been compared with the others yet; `fold` is what
     the comparison needs. It reads like any other document, with a verdict that is not final."""
     head = pack_verdict(replace(verdict, is_final=False))
-    rows = _index_of(details)
+    rows = [each for each, _ in details.rows]
     index = _ProvisionalIndex(len(head), len(details.receptions), rows, 0, len(fold))
     return _joined(index, head, details, fold)
 
@@ -155,79 +174,68 @@ def fold_in(document: bytes) -> bytes:
 
 def document_without_addresses(document: bytes) -> bytes:
     """A complete document without addresses. Raises `Bug` for one that cannot be read."""
-    index, start = _index_in(document, _indexes)
-    parts = _Parts(document, start)
-    verdict = verdict_without_addresses(_verdicts.decode(_decompress(parts.take(index.verdict))))
-    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
-    return pack(verdict, details, parts.take(index.ends))
+    packed, details, ends = _taken_apart(document)
+    return pack(verdict_without_addresses(_verdicts.decode(_decompress(packed))), details, ends)
 
 
 def completed(document: bytes, verdict: bytes, ends: bytes) -> bytes:
     """A document with another verdict, as `pack_verdict` makes it, and other ends; its rows are
     copied as they are stored."""
-    index, start = _index_in(document, _indexes)
-    parts = _Parts(document, start)
-    parts.take(index.verdict)
-    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
+    _, details, _ = _taken_apart(document)
     return _packed(verdict, details, ends)
 
 
 def with_verdict(document: bytes, verdict: Verdict) -> bytes:
     """A complete document with another verdict; all else is copied as it is stored."""
+    _, details, ends = _taken_apart(document)
+    return pack(verdict, details, ends)
+
+
+def _taken_apart(document: bytes) -> tuple[bytes, PackedDetails, bytes]:
+    """The verdict, details and ends of a document, as they are stored."""
     index, start = _index_in(document, _indexes)
     parts = _Parts(document, start)
-    parts.take(index.verdict)
-    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
-    return pack(verdict, details, parts.take(index.ends))
-
-
-def _index_of(details: PackedDetails) -> list[_Rows]:
-    return [
-        _Rows(family, len(text.deflated), text.size, text.crc32)
-        for family, text in details.rows.items()
-    ]
+    verdict, receptions = parts.take(index.verdict), parts.take(index.receptions)
+    rows = [(each, parts.take(each.length)) for each in index.rows]
+    return verdict, PackedDetails(receptions, rows, document[:1]), parts.take(index.ends)
 
 
 def _joined(index: _Index, verdict: bytes, details: PackedDetails, last: bytes) -> bytes:
     head = msgspec.json.encode(index)
     return b"".join(
         [
-            _FORMAT,
+            details.format,
             len(head).to_bytes(_LENGTH_BYTES, "big"),
             head,
             verdict,
             details.receptions,
-            *(text.deflated for text in details.rows.values()),
+            *(packed for _, packed in details.rows),
             last,
         ]
     )
 
 
-def pack_details(details: ReportDetails) -> PackedDetails:
-    """Compress details; deflating the rows takes most of the time of storing a report."""
-    rows = {
-        family: DeflatedJson(bytes(raw), level=STORE_LEVEL).packed()
-        for family, raw in details.rows.items()
-    }
-    return PackedDetails(_compress(msgspec.json.encode(details.receptions)), rows)
+def pack_details(details: ReportColumns) -> PackedDetails:
+    """Compress details."""
+    packed = [(family, pack_rows(columns)) for family, columns in details.rows.items()]
+    rows = [(_Rows(family, len(part)), part) for family, part in packed]
+    return PackedDetails(pack_receptions(details.receptions), rows)
 
 
 def is_readable(document: bytes) -> bool:
-    """Whether a document has this program's format; a report in another one is folded again."""
-    return document.startswith(_FORMAT)
+    """Whether this program reads a document's format; a report in another one is folded again."""
+    return document.startswith(_FORMATS)
 
 
 def unpack(document: bytes) -> Report:
     """Raises `Bug` for a document that no fold of this program wrote."""
-    index, start = _index_in(document, _indexes)
-    parts = _Parts(document, start)
+    packed, details, ends = _taken_apart(document)
     try:
-        verdict = _verdicts.decode(_decompress(parts.take(index.verdict)))
+        verdict = _verdicts.decode(_decompress(packed))
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         raise _unreadable() from error
-    receptions = parts.take(index.receptions)
-    rows = dict(_rows_in(index, parts))
-    return Report(verdict, receptions, rows, parts.take(index.ends))
+    rows = dict(_texts_of(details))
+    return Report(verdict, details.receptions, rows, ends, format=details.format)
 
 
 def _index_in(document: bytes, decoder: "msgspec.json.Decoder[IndexT]") -> tuple[IndexT, int]:
@@ -255,15 +263,27 @@ class _Parts:
         return part
 
 
-def _rows_in(index: _Index, parts: _Parts) -> Iterator[tuple[str, DeflatedJson]]:
-    for each in index.rows:
-        deflated = parts.take(each.length)
-        yield each.family, DeflatedJson.from_deflated(deflated, size=each.size, crc32=each.crc32)
+def _texts_of(details: PackedDetails) -> Iterator[tuple[str, DeflatedJson]]:
+    for each, part in details.rows:
+        if details.format == _DEFLATED_FORMAT:
+            text = DeflatedJson.from_deflated(part, size=each.size, crc32=each.crc32)
+        else:
+            text = DeflatedJson.from_writer(partial(_written, each.family, part))
+        yield each.family, text
 
 
-def _receptions_in(compressed: bytes) -> list[PeerReception]:
+def _written(family: str, part: bytes) -> bytes:
     try:
-        return _receptions.decode(_decompress(compressed))
+        return unpack_rows(family, part)
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise _unreadable() from error
+
+
+def _receptions_in(compressed: bytes, format: bytes) -> list[PeerReception]:
+    try:
+        if format == _DEFLATED_FORMAT:
+            return _receptions.decode(_decompress(compressed))
+        return unpack_receptions(compressed)
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         raise _unreadable() from error
 

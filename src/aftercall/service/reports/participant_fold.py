@@ -14,7 +14,13 @@ from aftercall.core.quality.activity.stream_activity import PeerActivity
 from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamId
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict, fold
+from aftercall.core.quality.report.fold import (
+    FOLD_VERSION,
+    PeerFacts,
+    Verdict,
+    accumulate,
+    fold_peers,
+)
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.records import Peer
 from aftercall.core.spans import Span
@@ -86,14 +92,14 @@ def fold_participant(
     """A participant's fold, its scores on the scale of its session, and the rows of its report."""
     from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
-    folded = fold(facts, now)
+    folded = fold_peers([accumulate(each) for each in facts], now)
     made = ParticipantFold(
         folded.verdict,
         folded.activity,
         moments_of(folded.scores, scale),
         screenshare_spans(folded.screenshare_at, scale),
     )
-    return made, pack_details(folded.details)
+    return made, pack_details(folded.columns())
 
 
 def name_of(participant_peers: Sequence[Peer]) -> str:

@@ -1,7 +1,8 @@
 """Columns of integers as bytes that compress well: delta or delta of delta, zigzag, byte shuffle.
 
 Counters grow evenly and gauges wander, so a column is stored as its deltas or, where those are
-smaller, as the deltas of its deltas. Their bytes are shuffled into planes, the highest bytes of
+smaller, as the deltas of its deltas. Noise is smaller than its deltas: such a column is stored as
+its distances from its median. Their bytes are shuffled into planes, the highest bytes of
 every column first and the lowest last: high bytes are nearly all alike, low ones are noise, and
 zstd compresses them better apart.
 """
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Column = npt.NDArray[np.int64]
     Matrix = npt.NDArray[np.int64]
 
 LARGEST: Final = 1 << 60
@@ -21,11 +23,11 @@ LARGEST: Final = 1 << 60
 _BYTES: Final = 8
 
 Head = list[int]
-"""The head of a column: how many numbers, the order of its deltas (1 or 2), how many planes, and
-the first number (and the first delta)."""
+"""The head of a column: how many numbers, the order of its deltas, how many planes, and the first
+number (and, of order 2, the first delta); of order 0, the number that distances are from."""
 
 
-def encode(columns: Sequence[Sequence[int]]) -> tuple[list[Head], bytes]:
+def encode(columns: "Sequence[Sequence[int] | Column]") -> tuple[list[Head], bytes]:
     """Encode columns, none of them empty; returns their heads and the bytes of their planes."""
     heads: list[Head] = [[] for _ in columns]
     of_columns: list[list[bytes]] = [[] for _ in columns]
@@ -43,6 +45,11 @@ def encode(columns: Sequence[Sequence[int]]) -> tuple[list[Head], bytes]:
 
 def decode(heads: Sequence[Head], encoded: bytes) -> list[list[int]]:
     """The inverse of `encode`."""
+    return [column.tolist() for column in decode_arrays(heads, encoded)]
+
+
+def decode_arrays(heads: Sequence[Head], encoded: bytes) -> "list[Column]":
+    """The columns that were encoded, as arrays."""
     of_columns: list[list[bytes]] = [[] for _ in heads]
     position = 0
     for level in range(_BYTES):
@@ -51,21 +58,20 @@ def decode(heads: Sequence[Head], encoded: bytes) -> list[list[int]]:
                 end = position + count - order
                 found.append(encoded[position:end])
                 position = end
-    columns: list[list[int]] = [[] for _ in heads]
+    columns: list[Any] = [None for _ in heads]
     shapes: dict[tuple[int, int], list[int]] = {}
     for place, (count, order, *_) in enumerate(heads):
         shapes.setdefault((count, order), []).append(place)
     for (count, order), places in shapes.items():
         starts = [heads[place][3:] for place in places]
         found_planes = [of_columns[place] for place in places]
-        for place, numbers in zip(
-            places, _decode_matrix(count - order, starts, found_planes), strict=True
-        ):
+        matrix = _decode_matrix(count - order, order, starts, found_planes)
+        for place, numbers in zip(places, matrix, strict=True):
             columns[place] = numbers
     return columns
 
 
-def _by_length(columns: Sequence[Sequence[int]]) -> "list[tuple[list[int], Matrix]]":
+def _by_length(columns: "Sequence[Sequence[int] | Column]") -> "list[tuple[list[int], Matrix]]":
     """The columns of each length as the rows of a matrix, with their places."""
     import numpy as np  # noqa: PLC0415 - numpy
 
@@ -85,21 +91,32 @@ def _encode_matrix(numbers: "Matrix") -> tuple[list[Head], list[list[bytes]]]:
     count = numbers.shape[1]
     once = np.diff(numbers)
     twice = np.diff(once)
-    is_twice = _bits(twice) < _bits(once[:, 1:]) if count > 2 else np.zeros(len(numbers), bool)
-    zigzag_once, zigzag_twice = _zigzag(once), _zigzag(twice)
+    # The middle number, so that distances are as short as deltas at most.
+    middles = np.partition(numbers, count // 2, axis=1)[:, count // 2]
+    distances = numbers - middles[:, np.newaxis]
+    orders = _orders(distances, once, twice) if count > 2 else [1] * len(numbers)
+    zigzags = [_zigzag(distances), _zigzag(once), _zigzag(twice)]
     heads: list[Head] = []
     planes: list[list[bytes]] = []
-    for row, order_is_two in enumerate(is_twice.tolist()):
-        starts = [int(numbers[row, 0])]
-        rest = zigzag_once[row]
-        if order_is_two:
+    for row, order in enumerate(orders):
+        starts = [int(numbers[row, 0]) if order else int(middles[row])]
+        if order == 2:
             starts.append(int(once[row, 0]))
-            rest = zigzag_twice[row]
+        rest = zigzags[order][row]
         width = (int(rest.max(initial=0)).bit_length() + 7) // 8
         shuffled = rest.view(np.uint8).reshape(-1, _BYTES).T if width else rest
         planes.append([shuffled[level].tobytes() for level in range(width)])
-        heads.append([count, len(starts), width, *starts])
+        heads.append([count, order, width, *starts])
     return heads, planes
+
+
+def _orders(distances: "Matrix", once: "Matrix", twice: "Matrix") -> list[int]:
+    """For each row the order of its smallest form; of equal ones, 1 before 2 before 0."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
+    sizes = np.stack([_bits(once[:, 1:]), _bits(twice), _bits(distances[:, 2:])])
+    orders: list[int] = np.array([1, 2, 0])[sizes.argmin(axis=0)].tolist()
+    return orders
 
 
 def _bits(numbers: "Matrix") -> Any:
@@ -117,8 +134,8 @@ def _zigzag(numbers: "Matrix") -> "npt.NDArray[np.uint64]":
 
 
 def _decode_matrix(
-    length: int, starts: Sequence[Sequence[int]], planes: Sequence[Sequence[bytes]]
-) -> list[list[int]]:
+    length: int, order: int, starts: Sequence[Sequence[int]], planes: Sequence[Sequence[bytes]]
+) -> "Matrix":
     """Columns with so many deltas each, whose planes come with the highest first."""
     import numpy as np  # noqa: PLC0415 - numpy
 
@@ -129,7 +146,8 @@ def _decode_matrix(
     zigzag = shuffled.reshape(len(planes), -1).view("<u8").reshape(len(planes), length)
     rest = (zigzag >> 1).astype(np.int64) ^ -(zigzag & 1).astype(np.int64)
     firsts = np.array(starts, dtype=np.int64)
-    for column in range(firsts.shape[1] - 1, -1, -1):
+    if order == 0:
+        return rest + firsts
+    for column in range(order - 1, -1, -1):
         rest = np.cumsum(np.concatenate([firsts[:, column : column + 1], rest], axis=1), axis=1)
-    decoded: list[list[int]] = rest.tolist()
-    return decoded
+    return rest

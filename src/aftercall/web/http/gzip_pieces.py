@@ -1,12 +1,13 @@
-"""Answers put together from long pieces. To a client that takes gzip the pieces go as they are
-stored; to another they are inflated one at a time, each while the one before is on its way.
+"""Answers put together from long pieces, which are written or inflated in a thread. To a client
+that takes gzip the pieces go deflated; to another plain, those that are stored deflated one at a
+time, each while the one before is on its way.
 
 Inflated pieces stay in memory until their reader has them all. Where many do, further readers get
 theirs inflated bit by bit.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Final
 
@@ -54,6 +55,7 @@ class PiecewiseResponse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")
         headers = [(b"content-type", b"application/json"), (b"vary", b"accept-encoding")]
+        await self._write(is_gzip=takes_gzip(accepted))
         if takes_gzip(accepted):
             headers.append((b"content-encoding", b"gzip"))
             size, parts = self._gzip_size(), self._gzip()
@@ -70,6 +72,14 @@ class PiecewiseResponse:
                     await send(body)
         last: Any = {"type": "http.response.body", "body": b"", "more_body": False}
         await send(last)
+
+    async def _write(self, *, is_gzip: bool) -> None:
+        """Have the pieces written whose JSON does not exist yet: an answer begins with its size."""
+        unwritten = {id(text): text for text in self._texts if not text.is_written}
+        if not unwritten:
+            return
+        is_kept = not is_gzip and PiecewiseResponse.held <= self._most_held // 2
+        await asyncio.to_thread(_write_all, unwritten.values(), is_deflated=not is_kept)
 
     async def _plain(self) -> AsyncGenerator[bytes, None]:
         size = sum({id(text): text.size for text in self._texts}.values())
@@ -110,6 +120,14 @@ def takes_gzip(accept_encoding: str) -> bool:
         is_refused = name.strip().lower() == "q" and not weight.strip().strip("0.")
         weights[coding.strip().lower()] = not is_refused
     return weights.get("gzip", weights.get("*", False))
+
+
+def _write_all(texts: Iterable[DeflatedJson], *, is_deflated: bool) -> None:
+    for text in texts:
+        if is_deflated:
+            text.deflate()
+        else:
+            _ = text.plain
 
 
 def _plain(text: DeflatedJson) -> bytes:

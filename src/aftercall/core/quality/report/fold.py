@@ -27,6 +27,7 @@ from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSam
 if TYPE_CHECKING:
     from aftercall.core.quality.experience.mos_over_time import StreamScores
     from aftercall.core.quality.report.peer_fold import PeerAccumulator, PeerFold
+    from aftercall.core.quality.report.row_columns import RowColumns
 
 FOLD_VERSION: Final = 5
 """Incremented whenever the same facts give another verdict; older documents can be folded again."""
@@ -102,6 +103,13 @@ class ReportDetails(msgspec.Struct, kw_only=True):
     receptions: list[PeerReception]
 
 
+class ReportColumns(NamedTuple):
+    """The details as they are stored: of each family its rows as columns, `None` without rows."""
+
+    rows: "dict[str, RowColumns | None]"
+    receptions: list[PeerReception]
+
+
 class FoldResult(msgspec.Struct, kw_only=True):
     """A participant's verdict and details, and what is needed to compare it with the others of its
     session."""
@@ -156,7 +164,19 @@ class PeersFold(NamedTuple):
         the same are not written again."""
         from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
 
-        receptions = [
+        known = [peer.samples.rows for peer, _ in self.peers] if keeps_rows else None
+        rows = peer_fold.rows([each for _, each in self.peers], known)
+        return ReportDetails(rows=rows, receptions=self._receptions())
+
+    def columns(self) -> ReportColumns:
+        """The details as they are stored."""
+        from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
+
+        rows = peer_fold.columns_of_rows([each for _, each in self.peers])
+        return ReportColumns(rows, self._receptions())
+
+    def _receptions(self) -> list[PeerReception]:
+        return [
             PeerReception(
                 peer_id=peer.id,
                 start_at=peer.present_from,
@@ -166,9 +186,6 @@ class PeersFold(NamedTuple):
             )
             for (peer, *_), each in self.peers
         ]
-        known = [peer.samples.rows for peer, _ in self.peers] if keeps_rows else None
-        rows = peer_fold.rows([each for _, each in self.peers], known)
-        return ReportDetails(rows=rows, receptions=receptions)
 
     def result(self, *, keeps_rows: bool = False) -> FoldResult:
         return FoldResult(

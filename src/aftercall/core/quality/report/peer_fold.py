@@ -33,6 +33,7 @@ from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.cumulative import Cumulative, accumulate
 from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.rollup import Rollup, roll_up
+from aftercall.core.quality.report.row_columns import RowColumns, row_columns
 from aftercall.core.quality.report.stream_list import (
     described_streams,
     screenshare_instants,
@@ -255,3 +256,13 @@ def rows(
     for each in known or ():
         each.drop_unused()
     return found
+
+
+def columns_of_rows(folds: Sequence[PeerFold]) -> dict[str, RowColumns | None]:
+    """The rows of several peers, one after the other, by family, as columns."""
+    return {
+        family.value: row_columns(
+            [table for fold in folds for table in fold.tables if table.family is family]
+        )
+        for family in Family
+    }

@@ -26,7 +26,7 @@ from aftercall.core.quality.report.interval_rows import (
     VideoConsumerRow,
     VideoProducerRow,
 )
-from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, StreamDescription
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family, StreamDescription
 
 AT_ONCE: Final = 4_096
 """The number of rows that are made and encoded at a time, while their values are in the cache."""
@@ -62,7 +62,7 @@ _DECIMALS: Final = {
 }
 """The decimals of quotients."""
 
-_WORDS: Final = {
+WORDS: Final = {
     "mid": "mid",
     "ssrc": "ssrc",
     "producer_id": "producer_id",
@@ -84,12 +84,18 @@ _COLUMNS: Final = {
     make: tuple(
         column
         for name in make.__struct_fields__
-        if name not in _WORDS and name != "timestamp"
+        if name not in WORDS and name != "timestamp"
         for column in _JOINED.get(name, (_NAMES.get(name, name),))
     )
     for make in _ROWS.values()
 }
 """The columns that rows are written from, beside their instants."""
+
+_ROUNDED: Final = {
+    **{_NAMES.get(name, name): decimals for name, decimals in _DECIMALS.items()},
+    **dict.fromkeys(_JOINED["quality_limitation_durations"], 6),
+}
+"""The decimals of columns that are rounded where they are written."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -147,7 +153,7 @@ def _fingerprint(chunk: IntervalTable) -> bytes:
     """A hash of all that the rows are written from."""
     places, index = np.unique(chunk.description_index, return_inverse=True)
     words = [
-        (producer_id_of(description), *(getattr(description, name) for name in _WORDS.values()))
+        (producer_id_of(description), *(getattr(description, name) for name in WORDS.values()))
         for description in (chunk.descriptions[place] for place in places)
     ]
     found = sha256(_ENCODER.encode((chunk.family, len(chunk.at), words)))
@@ -167,8 +173,8 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
         return iso_times(table.at)
     if name == "producer_id" and table.family in PRODUCERS:
         return table.from_descriptions(producer_id_of)
-    if name in _WORDS:
-        return table.from_descriptions(attrgetter(_WORDS[name]))
+    if name in WORDS:
+        return table.from_descriptions(attrgetter(WORDS[name]))
     if name == "quality_limitation_durations":
         return _limits(table)
     if name == "frames_per_second":
@@ -180,6 +186,42 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
     if field.type == int | None:
         return whole_numbers(column)
     return floats(rounded(column, _DECIMALS[name]) if name in _DECIMALS else column)
+
+
+def words_of(description: StreamDescription, family: Family) -> tuple[Any, ...]:
+    """The members of rows of a stream that are no numbers, in the order of `WORDS`."""
+    return tuple(
+        producer_id_of(description)
+        if name == "producer_id" and family in PRODUCERS
+        else getattr(description, member)
+        for name, member in WORDS.items()
+    )
+
+
+def shown_numbers(table: IntervalTable) -> dict[str, FloatArray]:
+    """The columns that rows are written from, as they are written: rounded, and without those of
+    which no value is known. The rows of a table with these columns are the same."""
+    row_type = _row_type(table)
+    whole = {
+        _NAMES.get(field.name, field.name)
+        for field in msgspec.structs.fields(row_type)
+        if field.type == int | None
+    }
+    found: dict[str, FloatArray] = {}
+    for name in _COLUMNS[row_type]:
+        column = table.numbers.get(name)
+        if column is None:
+            continue
+        if name in whole:
+            column = np.rint(column)
+        elif name in _ROUNDED:
+            column = rounded(column, _ROUNDED[name])
+        found[name] = column
+    if "fps" in found:
+        shown, counted = table.columns(*_JOINED["frames_per_second"])
+        found["frames_per_second"] = coalesce(shown, rounded(counted, 2))
+        del found["fps"]
+    return {name: column for name, column in found.items() if not np.isnan(column).all()}
 
 
 def producer_id_of(description: StreamDescription) -> str:
