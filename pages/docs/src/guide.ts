@@ -33,7 +33,7 @@ const CONTENTS: readonly { title: string; folder: string; pages: readonly [strin
     pages: [
       ["collect-from-webrtc", "Collect from plain WebRTC"],
       ["collect-from-react", "Collect from React"],
-      ["collect-from-livekit", "Collect from LiveKit"],
+      ["collect-from-livekit", "Record LiveKit"],
       ["collect-from-mediasoup", "Collect from mediasoup"],
       ["janus", "Record a Janus server"],
       ["realtimekit-client", "RealtimeKit's own client"],
@@ -50,6 +50,7 @@ const CONTENTS: readonly { title: string; folder: string; pages: readonly [strin
       ["quality", "Quality"],
       ["diagnosis", "Diagnosis"],
       ["sessions", "Sessions"],
+      ["sources", "What each source knows"],
       ["summary", "Summaries"],
       ["performance", "Performance"],
     ],

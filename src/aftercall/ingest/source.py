@@ -36,6 +36,9 @@ class Context(NamedTuple):
     """The participant of the token."""
     interval_ms: int = 0
     """How often each peer's media are reported, as the sender was set up; 0 when not known."""
+    is_display_custom_id: bool = False
+    """Whether the display name is the custom id, as the operator states of a source whose own ids
+    mean nothing elsewhere."""
 
     def make_id(self, *words: str) -> str:
         """An id that is the same for the same words, and in no other app."""

@@ -110,12 +110,27 @@ def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:
     return peer.id
 
 
+MOST_COMPARED: Final = 32
+"""With how many present peers of the same id one is compared. Chosen: more have one custom id only
+if it is nobody's, such as `guest`."""
+
+
+class _Reach(NamedTuple):
+    """How far the stays of one person's peers reach, and the participant they are of."""
+
+    until: float
+    root: str
+    peer: Peer
+
+
 def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
-    """The participant id of each peer, by peer id, if peers of one user that are present at the
-    same time (two tabs, two devices) count as one participant. `participant_id` must be the root of
-    the peer's chain."""
-    roots = {id: peer.participant_id for id, peer in peers.items()}
-    reach: dict[tuple[str, bool], tuple[float, str]] = {}
+    """The participant id of each peer, by peer id, if peers of one person that are present at the
+    same time (two tabs, two devices, two sources) count as one participant. `participant_id` must
+    be the root of the peer's chain.
+
+    A person is a user, or who has the same custom id: another source knows nothing of a user.
+    """
+    reach: dict[tuple[str, str, bool], list[_Reach]] = {}
     merged: dict[str, str] = {}
 
     def final(root: str) -> str:
@@ -124,20 +139,27 @@ def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
         return root
 
     for peer in sorted(peers.values(), key=lambda peer: (peer.present_from, peer.id)):
-        if peer.user_id is None:
-            continue
-        who = (peer.user_id, peer.is_hidden)
         end = inf if peer.left_at is None else peer.left_at
-        until, root = reach.get(who, (-inf, ""))
-        own = final(peer.participant_id)
-        if peer.present_from < until:
-            root = final(root)
-            if own != root:
-                merged[own] = root
-            reach[who] = (max(until, end), root)
-        else:
-            reach[who] = (end, own)
-    return {id: final(root) for id, root in roots.items()}
+        for name, id in (("user", peer.user_id), ("custom", peer.custom_participant_id)):
+            if not id:
+                continue
+            earlier = reach.setdefault((name, id, peer.is_hidden), [])
+            there = [each for each in earlier if each.until > peer.present_from]
+            earlier[:] = there[-MOST_COMPARED:]
+            for each in earlier:
+                own, root = final(peer.participant_id), final(each.root)
+                if own != root and _are_one_person(peer, each.peer):
+                    merged[own] = root
+            earlier.append(_Reach(end, peer.participant_id, peer))
+    return {id: final(peer.participant_id) for id, peer in peers.items()}
+
+
+def _are_one_person(one: Peer, other: Peer) -> bool:
+    """Whether two peers that share an id are of one person. One source that knows two users knows
+    better than a custom id that they share."""
+    if one.user_id == other.user_id or one.source != other.source:
+        return True
+    return one.user_id is None or other.user_id is None
 
 
 def continued_in(peers: Mapping[str, Peer]) -> set[str]:
@@ -174,7 +196,7 @@ def _participant(participant_id: str, peers: list[Peer]) -> Participant:
         app_id=last.app_id,
         session_id=last.session_id,
         id=participant_id,
-        user_id=last.user_id,
+        user_id=_latest(peers, "user_id"),
         custom_participant_id=_latest(peers, "custom_participant_id"),
         display_name=_latest(peers, "display_name"),
         picture=_latest(peers, "picture"),

@@ -30,6 +30,7 @@ class JanusEvent(NamedTuple):
 
     app_id: str
     interval_ms: int
+    is_display_custom_id: bool
     id: str
     sequence: int
     at: EpochMs
@@ -79,6 +80,7 @@ def read_event(raw: msgspec.Raw, context: Context) -> JanusEvent:
     return JanusEvent(
         app_id=app_id,
         interval_ms=context.interval_ms,
+        is_display_custom_id=context.is_display_custom_id,
         id=id_from(app_id, SOURCE, digest.hex()),
         sequence=int.from_bytes(digest[:8], "big") >> (64 - _SEQUENCE_BITS),
         at=EpochMs(int(timestamp_ms)),

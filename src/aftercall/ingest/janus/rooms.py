@@ -77,9 +77,9 @@ def in_room(event: JanusEvent, data: Json) -> list[Fact]:
 
 
 def _joined(event: JanusEvent, meeting_id: str, data: Json, interval_ms: int) -> PeerJoined:
-    who = Identity(
-        custom_participant_id=id_of(data.get("id")), display_name=as_text(data.get("display"))
-    )
+    display = as_text(data.get("display"))
+    custom_id = display if event.is_display_custom_id else id_of(data.get("id"))
+    who = Identity(custom_participant_id=custom_id, display_name=display)
     return PeerJoined(
         **event.of_peer(meeting_id),
         identity=who,

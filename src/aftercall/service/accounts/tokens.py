@@ -59,6 +59,9 @@ class ParticipantGrant:
     generation: int
     expires_at: EpochMs
     issued_at: EpochMs = _UNKNOWN
+    is_member: bool = True
+    is_expired: bool = False
+    meeting_title: str | None = None
     credentials: Credentials = field(init=False, compare=False)
     """The same, as part of every delivery."""
 
@@ -69,6 +72,9 @@ class ParticipantGrant:
             identity=self.identity,
             generation=self.generation,
             issued_at=self.issued_at,
+            is_member=self.is_member,
+            is_expired=self.is_expired,
+            meeting_title=self.meeting_title,
         )
         object.__setattr__(self, "credentials", credentials)
 
@@ -298,6 +304,10 @@ class Access:
             self._verified.pop(token, None)
             raise Unauthenticated("The participant token has expired", code="token_expired")
         return grant
+
+    def has_verified(self, token: str) -> bool:
+        """Whether a token was verified before, and is one of ours."""
+        return token in self._verified
 
     async def admit_participant(self, token: str) -> ParticipantGrant:
         """As `verify_participant_token`, for a token that was not revoked, and a meeting that can

@@ -21,6 +21,7 @@ KICK_GRACE_MS: Final = 30 * SECOND_MS
 """How long after a kick the peer's earlier reports may still arrive."""
 
 FOREIGN_PEER: Final = rejected("foreign_peer", "This peer id belongs to somebody else.")
+TOKEN_EXPIRED: Final = rejected("token_expired", "The participant token has expired.")
 TOKEN_REVOKED: Final = rejected("token_revoked", "This participant token has been revoked.")
 UNKNOWN_MEETING: Final = rejected("unknown_meeting", "The token's meeting does not exist.")
 MEETING_INACTIVE: Final = rejected(
@@ -53,14 +54,17 @@ class Admission:
             who, meeting_id=status.peer.meeting_id, user_id=status.peer.user_id
         ):
             return FOREIGN_PEER
+        if who.is_expired and (status is None or status.peer.user_id != who.member_id):
+            return TOKEN_EXPIRED
         meeting = await self._meeting_of(delivery.app_id, who.meeting_id)
-        if meeting is None:
+        if meeting is None and who.is_member:
             return UNKNOWN_MEETING
-        if not is_valid(await self._member(delivery.app_id, who), who.generation):
+        if who.is_member and not is_valid(await self._member(delivery.app_id, who), who.generation):
             return TOKEN_REVOKED
         if status is not None and was_kicked(status.peer.kicked_at, delivery.received_at):
             return KICKED
-        if meeting.status is MeetingStatus.INACTIVE and _would_join(delivery, status):
+        is_inactive = meeting is not None and meeting.status is MeetingStatus.INACTIVE
+        if is_inactive and _would_join(delivery, status):
             return MEETING_INACTIVE
         return None
 

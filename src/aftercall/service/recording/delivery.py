@@ -19,6 +19,13 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     issued_at: EpochMs = EpochMs(0)
     """When the token was issued: its holder cannot have been present before."""
+    is_member: bool = True
+    """Whether the holder was added to the meeting; else another system's token names the meeting,
+    which the first join creates."""
+    is_expired: bool = False
+    """Whether the token has expired: it is good for the peer that it admitted, and for no other."""
+    meeting_title: str | None = None
+    """The title of the meeting, if the holder's join creates it."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ def _may_append(delivery: Delivery, status: FastPathStatus) -> bool:
         and at is not None
         and status.meeting_id == who.meeting_id
         and status.user_id == who.member_id
-        and status.member_generation == who.generation
+        and (not who.is_member or status.member_generation == who.generation)
         and status.member_removed_at is None
         and status.kicked_at is None
         and _is_present(at, status)

@@ -293,13 +293,13 @@ class SessionResolver:
         self, delivery: Delivery, event: AnyEvent, meeting_id: str
     ) -> Meeting | None:
         """The meeting; created if a trusted source names it for the first time."""
-        meeting = await self.meeting(delivery.app_id, meeting_id)
-        if meeting is not None or delivery.credentials is not None:
+        meeting, who = await self.meeting(delivery.app_id, meeting_id), delivery.credentials
+        if meeting is not None or (who is not None and who.is_member):
             return meeting
         opened = event if isinstance(event, SessionOpened) else None
         title = opened.title if opened else None
         if isinstance(event, PeerJoined):
-            title = event.meeting_title
+            title = event.meeting_title or (who.meeting_title if who else None)
         meeting = Meeting(
             app_id=delivery.app_id,
             id=meeting_id,

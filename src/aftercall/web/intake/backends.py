@@ -49,6 +49,7 @@ class BackendIntake:
     async def record(self, app_id: str, route: IntakeRoute, request: IntakeRequest) -> Recorded:
         """Record a body. Raises `Refused`, `Malformed` or `Busy`."""
         interval_ms, services = route.interval_ms(request.query), self._services
+        is_display_custom_id = route.is_display_custom_id(request.query)
         if route.signature is None:
             grant = await services.access.authenticate(route.api_token(request.headers))
             await services.access.app_for(grant, app_id, needs=Role.ADMIN)
@@ -57,7 +58,12 @@ class BackendIntake:
         else:
             content, account = await self._signed_body(app_id, route, route.signature, request)
         received_at = services.clock()
-        context = Context(app_id, received_at, interval_ms=interval_ms)
+        context = Context(
+            app_id,
+            received_at,
+            interval_ms=interval_ms,
+            is_display_custom_id=is_display_custom_id,
+        )
         translation = route.source.translate(content, context)
         events = redact([*translation.facts, *translation.notes], self._privacy)
         body = _Body(app_id, route, received_at, len(content))

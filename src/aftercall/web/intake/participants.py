@@ -12,10 +12,11 @@ from aftercall.ingest.redaction import redact
 from aftercall.ingest.source import Context, Fact
 from aftercall.service.accounts.intake_rate_limits import Account
 from aftercall.service.accounts.tokens import ParticipantGrant
-from aftercall.service.recording.admission import KICKED
+from aftercall.service.recording.admission import KICKED, TOKEN_EXPIRED
 from aftercall.service.recording.delivery import Delivery, Receipt
 from aftercall.service.services import Services
 from aftercall.web.intake.answers import Recorded
+from aftercall.web.intake.browser_tokens import BrowserTokens
 from aftercall.web.intake.request import IntakeRequest, bearer_token
 from aftercall.web.intake.sources import IntakeRoute
 
@@ -29,6 +30,7 @@ class ParticipantIntake:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._privacy = Privacy(services.settings.privacy)
+        self._browser_tokens = BrowserTokens(services.source_keys, clock=services.clock)
 
     async def record(self, route: IntakeRoute, request: IntakeRequest) -> Recorded:
         """Record a body. Raises `Refused`, `Malformed` or `Busy`; then nothing was recorded."""
@@ -86,7 +88,12 @@ class ParticipantIntake:
     async def _grant(self, token: str | None) -> ParticipantGrant:
         if not token:
             raise Unauthenticated("A participant token is needed.", code="token_missing")
-        return await self._services.access.verify_participant_token(token)
+        access = self._services.access
+        if not access.has_verified(token):  # reading the claims of each would take longer
+            grant = await self._browser_tokens.grant(token)
+            if grant is not None:
+                return grant
+        return await access.verify_participant_token(token)
 
     def _join_notes(
         self, facts: Sequence[Fact], app_id: str, route: IntakeRoute, request: IntakeRequest
@@ -116,6 +123,8 @@ class ParticipantIntake:
             account.give_back()
             raise
         refusal = receipt.refusal
+        if refusal is not None and refusal.code == TOKEN_EXPIRED.code:
+            raise Unauthenticated(refusal.message or "Expired.", code=refusal.code)
         if refusal is not None and refusal.code != KICKED.code:
             raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt

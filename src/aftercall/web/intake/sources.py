@@ -25,7 +25,7 @@ from aftercall.web.intake.answers import (
 )
 from aftercall.web.intake.request import api_token, api_token_or_basic
 from aftercall.web.intake.signatures import Signature
-from aftercall.wire.query import Query, Whole
+from aftercall.wire.query import Choice, Parameter, Query, Whole
 
 APP_PREFIX: Final = "/v1/apps/{app_id}/"
 """Where paths of backends begin."""
@@ -36,6 +36,14 @@ STATS_PERIOD: Final = Whole(
     "for several of them (30 s at least) is gone. Without it, four hours pass.",
     default=0,
     most=600,
+)
+
+IDENTITY: Final = Choice(
+    name="identity",
+    about="What of a participant is its custom id: Janus' own id of it in the room, or its display "
+    "name. Whoever reports by the collector as well, under the same custom id, is one participant.",
+    values={"id": False, "display": True},
+    default=False,
 )
 
 PARTICIPANT_TOKEN: Final = "participant_token"
@@ -68,6 +76,8 @@ class IntakeRoute:
     is heard."""
     period: Whole | None = None
     """The query parameter with the backend's reporting interval for each peer, in seconds."""
+    identity: Choice[bool] | None = None
+    """The query parameter that makes the display name the custom id."""
     ignores_query: bool = False
     """Whether parameters of the query that are not known are ignored; else they are refused."""
     reuses_peer_ids: bool = False
@@ -84,14 +94,18 @@ class IntakeRoute:
     """A body that is taken."""
 
     @property
-    def parameters(self) -> Sequence[Whole]:
+    def parameters(self) -> Sequence[Parameter]:
         """The parameters of the query."""
-        return () if self.period is None else (self.period,)
+        return [each for each in (self.period, self.identity) if each is not None]
 
     def interval_ms(self, query: Query) -> int:
         """How often the backend reports on each peer, in ms; 0 when not known. Raises
         `Malformed`."""
         return 0 if self.period is None else self.period.read(query) * SECOND_MS
+
+    def is_display_custom_id(self, query: Query) -> bool:
+        """Whether the display name is the custom id. Raises `Malformed`."""
+        return self.identity is not None and self.identity.read(query)
 
 
 ROUTES: Final = (
@@ -176,6 +190,7 @@ ROUTES: Final = (
         answer=ENTRY_COUNTS,
         api_token=api_token_or_basic,
         period=STATS_PERIOD,
+        identity=IDENTITY,
         reuses_peer_ids=True,
         schemes=(API_TOKEN, BASIC),
         operation_id="take_janus_events",

@@ -19,6 +19,7 @@ from aftercall.core.quality.experience.levels import Experience
 from aftercall.core.quality.intervals.cadence import Cadence, best_cadence
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.report.cumulative import Cumulative
+from aftercall.core.quality.report.measured_peers import measured_once
 from aftercall.core.quality.report.receive_stats import MediaReception, PeerReception
 from aftercall.core.quality.stats.fold_metadata import LastSeen, fold_metadata
 from aftercall.core.quality.stats.peer_metadata import Metadata
@@ -210,7 +211,9 @@ def fold_peers(
     from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
     from aftercall.core.quality.report.stream_list import list_streams  # noqa: PLC0415 - numpy
 
-    peers = sorted(accumulated, key=lambda each: (each.peer.present_from, each.peer.id))
+    peers = measured_once(
+        sorted(accumulated, key=lambda each: (each.peer.present_from, each.peer.id)), now
+    )
     seen = LastSeen()
     for each in peers:
         seen.add(each.samples.seen)
