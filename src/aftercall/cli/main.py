@@ -17,6 +17,7 @@ from aftercall import __version__
 from aftercall.cli import (
     backup,
     check,
+    import_realtimekit,
     manage,
     privacy,
     read_links,
@@ -50,6 +51,9 @@ app.add_typer(privacy.meeting, name="meeting")
 app.command("audit")(privacy.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+imports = typer.Typer(help="Records of other systems.", no_args_is_help=True)
+imports.command("realtimekit")(import_realtimekit.import_realtimekit)
+app.add_typer(imports, name="import")
 app.command("refold")(refold.refold)
 app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)

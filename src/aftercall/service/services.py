@@ -35,6 +35,7 @@ from aftercall.service.data_check import DataCheck
 from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
+from aftercall.service.imports import Imports
 from aftercall.service.jobs import Jobs
 from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
@@ -110,6 +111,7 @@ class Services:
     deletion: Deletion
     retention_policies: RetentionPolicies
     sample_days: SampleDays
+    imports: Imports
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -244,6 +246,7 @@ def build_services(
         retention_policies=RetentionPolicies(
             db=db, clock=clock, settings=settings, retention=retention_rule
         ),
+        imports=Imports(db=db, clock=clock, erased_people=erased_people, retention=retention_rule),
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Select, Text, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import Select, Text, and_, bindparam, case, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -50,6 +50,11 @@ class PeerStatus(NamedTuple):
 async def save_peers(tx: AsyncConnection, peers: Iterable[Peer]) -> None:
     """Write peers, new or changed."""
     await upsert(tx, _PEER, peers)
+
+
+async def delete_peers(tx: AsyncConnection, app_id: str, peer_ids: Sequence[str]) -> None:
+    c = schema.peers.c
+    await tx.execute(delete(schema.peers).where(c.app_id == app_id, c.id.in_(list(peer_ids))))
 
 
 async def find_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> Peer | None:

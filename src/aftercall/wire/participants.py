@@ -32,6 +32,7 @@ from aftercall.wire.query import (
     Text,
     read_window,
 )
+from aftercall.wire.realtimekit_import.answers import ParticipantAnswers
 from aftercall.wire.times import encode_time
 
 T = TypeVar("T")
@@ -177,16 +178,18 @@ def encode_participant_details(
     receptions: Sequence[PeerReception] | None,
     *,
     filters: frozenset[str],
+    imported: ParticipantAnswers | None = None,
 ) -> ParticipantDetails:
     """A row with its call statistics in their first form; `filters` (none: all) narrow them.
-    `receptions` are None where they are not wanted."""
-    return ParticipantDetails(
-        participant=MeasuredParticipant(
-            **_members(row, peers),
-            peer_stats=encode_peer_stats(row, verdict, filters=filters, in_details=True),
-            quality_stats=UNSET if receptions is None else encode_quality_stats_list(receptions),
-        )
-    )
+    `receptions` are None where they are not wanted. An `imported` participant's statistics are
+    those that were answered by the system that recorded it."""
+    members: dict[str, Any] = {
+        "peer_stats": encode_peer_stats(row, verdict, filters=filters, in_details=True),
+        "quality_stats": UNSET if receptions is None else encode_quality_stats_list(receptions),
+    }
+    if imported is not None:
+        members |= imported.details_members(filters)
+    return ParticipantDetails(participant=MeasuredParticipant(**_members(row, peers), **members))
 
 
 def encode_peer_report_details(
@@ -198,27 +201,29 @@ def encode_peer_report_details(
     *,
     filters: frozenset[str],
     shape: ReportShape = ReportShape.BOTH,
+    imported: ParticipantAnswers | None = None,
 ) -> list[bytes | T]:
     """The whole answer with `PeerReportDetails`: the same members flat and under `participant`, or
     in one of these places, as `shape` says.
 
     It comes in pieces, for the report of a long call is megabytes: JSON, and in their places the
     `rows` of each family, whatever they are. `receptions` are None where they are not wanted.
-    There is no alias; no client reads a report from it.
+    There is no alias; no client reads a report from it. An `imported` participant's statistics are
+    as in `encode_participant_details`.
     """
     frame: JsonTemplate[bytes | T] = JsonTemplate()
     older: Any = UNSET
     if receptions is not None:
         older = frame.slot(msgspec.json.encode(encode_quality_stats(receptions)))
     holes = {family: frame.slot(each) for family, each in rows.items()}
-    members = msgspec.json.encode(
-        MeasuredParticipant(
-            **_members(row, peers),
-            peer_report=encode_peer_report(row, verdict, holes, filters=filters),
-            peer_stats=encode_peer_stats(row, verdict, filters=filters),
-            quality_stats=older,
-        )
-    )
+    measured: dict[str, Any] = {
+        "peer_report": encode_peer_report(row, verdict, holes, filters=filters),
+        "peer_stats": encode_peer_stats(row, verdict, filters=filters),
+        "quality_stats": older,
+    }
+    if imported is not None:
+        measured |= imported.report_members(filters, holes)
+    members = msgspec.json.encode(MeasuredParticipant(**_members(row, peers), **measured))
     match shape:
         case ReportShape.BOTH:
             data = members[:-1] + b',"participant":' + members + b"}"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aftercall.core.erasure.mentions import KnownAs
 from aftercall.core.erasure.verdicts import Sentences, erase_from_verdict
-from aftercall.service.reports.document import is_readable, unpack, with_verdict
+from aftercall.service.reports.document import is_imported, is_readable, unpack, with_verdict
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store import participants, reports
 from aftercall.store.engine.database import Database
@@ -80,4 +80,6 @@ def _erased(document: bytes, known: KnownAs, sentences: Sentences, is_own: bool)
     """The document without the person; `None` if it does not change."""
     verdict = unpack(document).verdict
     erased = erase_from_verdict(verdict, known, sentences, is_own=is_own)
-    return None if erased == verdict else with_verdict(document, erased)
+    # What another system answered may name anybody: it goes, and the figures stay.
+    is_unchanged = erased == verdict and not is_imported(document)
+    return None if is_unchanged else with_verdict(document, erased)

@@ -68,8 +68,16 @@ class _ProvisionalIndex(_Index, array_like=True):
     fold: int = 0
 
 
+class _ImportedIndex(_ProvisionalIndex, array_like=True):
+    """The index of a report that was imported, which has one part more: what the other system
+    answered. A document with another verdict loses it."""
+
+    answers: int = 0
+
+
 _indexes: Final = msgspec.json.Decoder(_Index)
 _provisional_indexes: Final = msgspec.json.Decoder(_ProvisionalIndex)
+_imported_indexes: Final = msgspec.json.Decoder(_ImportedIndex)
 IndexT = TypeVar("IndexT", bound=_Index)
 
 
@@ -92,6 +100,7 @@ class Report:
         ends: bytes = b"",
         *,
         format: bytes = _FORMAT,
+        answers: bytes = b"",
     ) -> None:
         self.verdict: Final = verdict
         self.rows: Final = rows
@@ -99,6 +108,12 @@ class Report:
         self._receptions = receptions
         self._format = format
         self._ends = ends
+        self._answers = answers
+
+    @cached_property
+    def imported_answers(self) -> bytes | None:
+        """What the system that recorded the session answered, for an imported report."""
+        return _decompress(self._answers) if self._answers else None
 
     @cached_property
     def receptions(self) -> list[PeerReception]:
@@ -155,6 +170,30 @@ def _packed(head: bytes, details: PackedDetails, ends: bytes) -> bytes:
     rows = [each for each, _ in details.rows]
     index = _Index(len(head), len(details.receptions), rows, len(ends))
     return _joined(index, head, details, ends)
+
+
+def pack_imported(verdict: Verdict, rows: Mapping[str, bytes], answers: bytes) -> bytes:
+    """The document of an imported report, with the rows of each family and what the other system
+    answered. It has format 2, whose rows stay as they were written."""
+    head, last = pack_verdict(verdict), _compress(answers)
+    texts = {family: DeflatedJson(text) for family, text in rows.items()}
+    details = PackedDetails(
+        _compress(b"[]"),
+        [
+            (_Rows(family, len(each.deflated), each.size, each.crc32), each.deflated)
+            for family, each in texts.items()
+        ],
+        _DEFLATED_FORMAT,
+    )
+    index = _ImportedIndex(
+        len(head), len(details.receptions), [each for each, _ in details.rows], 0, 0, len(last)
+    )
+    return _joined(index, head, details, last)
+
+
+def is_imported(document: bytes) -> bool:
+    """Whether a document holds what another system answered."""
+    return is_readable(document) and bool(_index_in(document, _imported_indexes)[0].answers)
 
 
 def pack_provisional(verdict: Verdict, details: PackedDetails, fold: bytes) -> bytes:
@@ -230,12 +269,19 @@ def is_readable(document: bytes) -> bool:
 def unpack(document: bytes) -> Report:
     """Raises `Bug` for a document that no fold of this program wrote."""
     packed, details, ends = _taken_apart(document)
+    answers, _ = _index_in(document, _imported_indexes)
     try:
         verdict = _verdicts.decode(_decompress(packed))
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         raise _unreadable() from error
-    rows = dict(_texts_of(details))
-    return Report(verdict, details.receptions, rows, ends, format=details.format)
+    return Report(
+        verdict,
+        details.receptions,
+        dict(_texts_of(details)),
+        ends,
+        format=details.format,
+        answers=document[len(document) - answers.answers :] if answers.answers else b"",
+    )
 
 
 def _index_in(document: bytes, decoder: "msgspec.json.Decoder[IndexT]") -> tuple[IndexT, int]:

@@ -6,6 +6,7 @@ from litestar import Request, get, post
 from litestar.types import ASGIApp
 
 from aftercall.service.audit import Act
+from aftercall.service.reports.document import Report
 from aftercall.web.downloads import url_of
 from aftercall.web.http.dependencies import (
     PathId,
@@ -48,6 +49,7 @@ from aftercall.wire.participants import (
 from aftercall.wire.peer_report.metadata import EVENTS
 from aftercall.wire.peer_report.report import wants_quality
 from aftercall.wire.query import parse_path_id
+from aftercall.wire.realtimekit_import.answers import ParticipantAnswers, decode_answers
 from aftercall.wire.sessions import (
     INCLUDE_BREAKOUT_ROOMS,
     SESSION_LIST_PARAMETERS,
@@ -174,6 +176,7 @@ async def get_session_participant(
         report.verdict,
         report.receptions if wants_quality(filters) else None,
         filters=filters,
+        imported=_imported(report),
     )
     return encode_answer(body, has_alias=services.settings.result_alias)
 
@@ -208,8 +211,14 @@ async def get_peer_report(
         report.rows,
         filters=filters,
         shape=tenant.report_shape,
+        imported=_imported(report),
     )
     return PiecewiseResponse(pieces)
+
+
+def _imported(report: Report) -> ParticipantAnswers | None:
+    answers = report.imported_answers
+    return None if answers is None else decode_answers(answers)
 
 
 @get(

@@ -1,0 +1,1 @@
+"""RealtimeKit's answers read back, to keep sessions that it recorded."""
