@@ -36,6 +36,7 @@ const CONTENTS: readonly { title: string; folder: string; pages: readonly [strin
       ["collect-from-livekit", "Record LiveKit"],
       ["collect-from-mediasoup", "Collect from mediasoup"],
       ["janus", "Record a Janus server"],
+      ["import-dumps", "Import dumps of past calls"],
       ["realtimekit-client", "RealtimeKit's own client"],
       ["write-side", "Meetings and participants"],
       ["dashboard", "The dashboard"],

@@ -17,6 +17,7 @@ from aftercall import __version__
 from aftercall.cli import (
     backup,
     check,
+    dump_import,
     import_realtimekit,
     manage,
     privacy,
@@ -51,7 +52,12 @@ app.add_typer(privacy.meeting, name="meeting")
 app.command("audit")(privacy.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-imports = typer.Typer(help="Records of other systems.", no_args_is_help=True)
+imports = typer.Typer(
+    help="Dumps of calls, and records of other systems.",
+    cls=dump_import.FilesOrSystem,
+    no_args_is_help=True,
+)
+imports.command(dump_import.DUMPS)(dump_import.import_dumps)
 imports.command("realtimekit")(import_realtimekit.import_realtimekit)
 app.add_typer(imports, name="import")
 app.command("refold")(refold.refold)

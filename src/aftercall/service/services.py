@@ -35,6 +35,7 @@ from aftercall.service.data_check import DataCheck
 from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
+from aftercall.service.import_places import ImportPlaces
 from aftercall.service.imports import Imports
 from aftercall.service.jobs import Jobs
 from aftercall.service.privacy.deletions import Deletions
@@ -112,6 +113,7 @@ class Services:
     retention_policies: RetentionPolicies
     sample_days: SampleDays
     imports: Imports
+    import_places: ImportPlaces
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -248,6 +250,7 @@ def build_services(
         ),
         imports=Imports(db=db, clock=clock, erased_people=erased_people, retention=retention_rule),
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
+        import_places=ImportPlaces(db),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
         ),

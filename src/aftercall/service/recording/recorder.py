@@ -94,6 +94,11 @@ class Recorder:
             lambda tx: self._recording(tx).apply_rules_to_session(app_id, session_id)
         )
 
+    async def end_emptied(self, app_id: str, session_id: str) -> Session | None:
+        """End a session of the past at once, whose facts are all there: it does not wait for
+        others as one does whose facts arrive late. Returns it, or `None` if there is none."""
+        return await self._write(lambda tx: self._recording(tx).end_emptied(app_id, session_id))
+
     async def record_overtaken(self, limit: int = 200) -> int:
         """Record the facts that are held although their peer or session exists, because another
         transaction created it at the same time; returns of how many peers and sessions."""

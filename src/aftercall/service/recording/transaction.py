@@ -22,7 +22,7 @@ from aftercall.core.events import (
     SessionClosed,
 )
 from aftercall.core.ids import NewId, id_from
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.lifecycle.merging import merge
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session
@@ -127,6 +127,20 @@ class RecordTransaction:
         await self._sessions.save_all()
         applied = self._sessions.applied(app_id, session_id)
         return applied.session if applied else None
+
+    async def end_emptied(self, app_id: str, session_id: str) -> Session | None:
+        """End a session that emptied longer ago than it is kept alive, although its facts came only
+        now; returns it as it is then, or `None` if there is none."""
+        loaded = await self._sessions.load(app_id, session_id)
+        if loaded is None:
+            return None
+        session = loaded.work.session
+        emptied_at = max(peer.left_at or self._now for peer in loaded.work.peers.values())
+        kept_ms = session.keep_alive_s * SECOND_MS
+        if session.phase is Phase.DRAINING and emptied_at + kept_ms <= self._now:
+            loaded.work.session = replace(session, phase=Phase.ENDED)
+        await self._sessions.save_all()
+        return loaded.work.session
 
     async def _record_events(self, delivery: Delivery) -> list[Outcome | int]:
         """Record a delivery's events in the order of their times; returns an outcome for

@@ -1,0 +1,1 @@
+"""Dumps of past calls: files that browsers and collectors of statistics save."""
