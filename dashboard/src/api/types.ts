@@ -190,8 +190,7 @@ export type SessionQuality = {
   mos_video: number | null;
   measured_participants: number;
   bad_participants: number;
-  measured_people: number;
-  affected_people: number;
+  people_letters: [number, number, number, number];
   is_bad: boolean;
   shares: [number, number, number, number][];
   strip_from_at: number;

@@ -62,6 +62,8 @@ export interface CommonIssue {
   calls: number;
   of: number;
   level: Level;
+  /** The latest of the calls with it. */
+  latest: RecentCall;
 }
 
 /** What went wrong most often in the calls that were poor or bad, else in those that were fair. */
@@ -75,8 +77,9 @@ export function commonIssueOf(calls: readonly RecentCall[]): CommonIssue | null 
   const [first] = [...counts].sort(([, one], [, other]) => other.length - one.length);
   if (!first) return null;
   const [issue, own] = first;
+  const latest = own.reduce((last, call) => (call.joined_at > last.joined_at ? call : last));
   const level = ([1, 2, 3] as const).find((one) => own.some((call) => call.level === one)) ?? 4;
-  return { label: formatIssue(issue).toLowerCase(), calls: own.length, of: below.length, level };
+  return { label: formatIssue(issue).toLowerCase(), calls: own.length, of: below.length, level, latest };
 }
 
 export interface PersonMonth {

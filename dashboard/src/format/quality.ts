@@ -100,17 +100,18 @@ function formatShare(count: number, all: number): string {
 /** A session's verdict: `Bad for 1 of 4`, or `Good`. */
 export function formatVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants) return LEVEL_WORDS[0];
-  const { level, affected_people, measured_people } = quality;
+  const { level, people_letters } = quality;
+  const people = people_letters.reduce((sum, count) => sum + count, 0);
   return level === 4
     ? LEVEL_WORDS[level]
-    : `${LEVEL_WORDS[level]} for ${affected_people} of ${measured_people}`;
+    : `${LEVEL_WORDS[level]} for ${people_letters[level - 1] ?? 0} of ${people}`;
 }
 
 /** The same with the other levels: `Bad for 1 of 4, poor for 2`. */
 export function formatFullVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants || quality.level === 4) return formatVerdict(quality);
   const others = SHARED.slice(quality.level, 3)
-    .map((level) => ({ level, count: quality.letters[level - 1] ?? 0 }))
+    .map((level) => ({ level, count: quality.people_letters[level - 1] ?? 0 }))
     .filter(({ count }) => count > 0)
     .map(({ level, count }) => `${LEVEL_WORDS[level].toLowerCase()} for ${count}`);
   return [formatVerdict(quality), ...others].join(", ");

@@ -137,6 +137,15 @@ function PersonVerdict({ page }: { page: Page }) {
           </span>
         )}
       </p>
+      {issue && (
+        <p class="answer-do">
+          <b>What to do:</b> as advised in{" "}
+          <a href={withQuery(`/sessions/${issue.latest.session_id}`, { person: person.person })}>
+            the call of {formatDateTime(issue.latest.joined_at, now.peek())}
+          </a>
+          , the latest with it.
+        </p>
+      )}
     </div>
   );
 }

@@ -39,7 +39,8 @@ describe("a person's calls in words", () => {
 
   it("name the issue of most bad and poor calls", () => {
     const found = commonIssueOf(calls([1, "high_rtt"], [2, "video_frozen"], [2, "video_frozen"], [3, "high_rtt"], 4));
-    expect(found).toEqual({ label: "frozen video", calls: 2, of: 3, level: 2 });
+    expect(found).toMatchObject({ label: "frozen video", calls: 2, of: 3, level: 2 });
+    expect(found?.latest.session_id).toBe("s2");
     expect(commonIssueOf(calls(4, [4, "high_rtt"]))).toBeNull();
   });
 

@@ -70,9 +70,8 @@ describe("a verdict", () => {
     ({
       level,
       letters,
-      affected_people: letters[level - 1] ?? 0,
+      people_letters: letters,
       measured_participants: letters.reduce((sum, count) => sum + count, 0),
-      measured_people: letters.reduce((sum, count) => sum + count, 0),
     }) as SessionQuality;
 
   it("says for how many", () => {

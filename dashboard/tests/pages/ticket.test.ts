@@ -13,7 +13,7 @@ const page = {
     title: "Follow-up *1*",
     started_at: FROM,
     ended_at: FROM + 720_000,
-    quality: { level: 1, affected_people: 1, measured_participants: 2, measured_people: 2, letters: [1, 0, 0, 1] },
+    quality: { level: 1, people_letters: [1, 0, 0, 1], measured_participants: 2, letters: [1, 0, 0, 1] },
   },
   lanes: [
     { name: "Noor", level: 4, is_hidden: false },

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
 from aftercall.cli import (
+    attendance,
     backup,
     check,
     dump_import,
@@ -49,6 +50,7 @@ manage.apps.command("delete")(privacy.delete_app)
 app.add_typer(privacy.person, name="person")
 app.add_typer(privacy.session, name="session")
 app.add_typer(privacy.meeting, name="meeting")
+app.command("attendance")(attendance.attendance)
 app.command("audit")(privacy.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

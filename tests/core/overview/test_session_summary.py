@@ -180,7 +180,7 @@ def test_who_comes_back_as_another_participant_is_one_of_the_people(clean: Diges
     assert summary.people == 3
     quality = summary.quality
     assert quality is not None
-    assert (quality.affected_people, quality.measured_people) == (1, 2)
+    assert quality.people_letters == (1, 0, 0, 1)
     assert (quality.affected_participants, quality.measured_participants) == (1, 3)
 
 

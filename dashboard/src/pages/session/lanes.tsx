@@ -78,7 +78,7 @@ function keyOf(lane: ParticipantTimeline): string {
 }
 
 function formatHead(page: SessionPage, chosen: ParticipantTimeline | null) {
-  const all = page.lanes.length;
+  const all = page.call.people || page.lanes.length;
   if (chosen)
     return (
       <>
@@ -138,7 +138,7 @@ function Everybody({ page, width }: { page: SessionPage; width: number }) {
           <Icon name="people" />
         </span>
         <span class="two">
-          <span class="name">All {formatCount(page.lanes.length)}</span>
+          <span class="name">All {formatCount(page.call.people || page.lanes.length)}</span>
           <span class="sub">height: share of the people</span>
         </span>
       </div>

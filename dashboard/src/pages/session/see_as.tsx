@@ -64,7 +64,7 @@ function SeeAsList(props: { page: SessionPage; lanes: ParticipantTimeline[]; cho
       <LevelMark level={chosen.level} /> <Name name={chosen.name} />
     </>
   ) : (
-    `Everyone, ${formatCount(lanes.length)}`
+    `Everyone, ${formatCount(page.call.people || lanes.length)}`
   );
   return (
     <div class="see-as">

@@ -4,7 +4,7 @@ Summaries are computed once, when a session is folded, from the digests of its p
 computes nothing when it is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -79,11 +79,9 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     measured_participants: int
     """The number of participants with an overall level."""
     bad_participants: int
-    measured_people: int | msgspec.UnsetType = msgspec.UNSET
-    """How many people the participants with an overall level were: who came back as another
-    participant is counted once. Unset in a summary that was stored without."""
-    affected_people: int | msgspec.UnsetType = msgspec.UNSET
-    """The number of people with the worst level in any of their participants."""
+    people_letters: LevelCounts | msgspec.UnsetType = msgspec.UNSET
+    """The same numbers of people: who came back as another participant is counted once, by the
+    worse of both. Unset in a summary that was stored without."""
     is_bad: bool
     shares: list[LevelCounts] = []
     shares_from_at: EpochMs
@@ -293,7 +291,7 @@ def summarise_session(
             )
             for participant, digest in shown[:MOST_NAMES]
         ],
-        people=_people_in(shown),
+        people=count_people(participant for participant, _ in shown),
         quality=_quality(scale, shown, is_final=is_final),
         worst_issue=min(worsts, key=lambda each: each[0])[1] if worsts else None,
         browsers=_distinct([place.browser for place in places]),
@@ -304,8 +302,18 @@ def summarise_session(
     )
 
 
-def _people_in(digested: Sequence[DigestedParticipant]) -> int:
-    return len({person_of(participant.app_id, participant) for participant, _ in digested})
+def count_people(participants: Iterable[Participant]) -> int:
+    """How many people they are: who came back as another participant is counted once."""
+    return len({person_of(each.app_id, each) for each in participants})
+
+
+def _people_letters(digested: Sequence[DigestedParticipant]) -> LevelCounts:
+    worst: dict[str, Level] = {}
+    for participant, digest in digested:
+        if digest.is_judged:
+            person = person_of(participant.app_id, participant)
+            worst[person] = min(digest.level, worst.get(person, digest.level))
+    return level_counts(worst.values())
 
 
 def _quality(
@@ -333,8 +341,7 @@ def _quality(
         mos_video=mos_video,
         measured_participants=len(judged),
         bad_participants=letters[0],
-        measured_people=_people_in([each for each in digested if each[1].is_judged]),
-        affected_people=_people_in([each for each in digested if each[1].level == level > 0]),
+        people_letters=_people_letters(digested),
         is_bad=level == BAD_LEVEL,
         shares=shares,
         shares_from_at=scale.from_at,

@@ -52,11 +52,12 @@ def verdict_for_everybody(call: Call, quality: SessionQuality | None) -> Verdict
     mentions = Mentions(call.people)
     causes = _present_first(call, call.causes)
     culprit = causes[0] if causes and level < GOOD and not causes[0].is_note else None
-    measured = quality.measured_people or quality.measured_participants
+    letters = quality.people_letters or quality.letters
+    measured = sum(letters)
     if culprit is None:
         who = f"all {measured}" if measured > 1 else "the one who was measured"
         if level < GOOD:
-            who = f"{quality.affected_people or quality.affected_participants} of {measured}"
+            who = f"{letters[level - 1]} of {measured}"
         return _without_cause(call, level, who, _also(causes, mentions))
     return _about(call, level, culprit, mentions, [*causes[1:]], _rest(quality))
 
@@ -156,15 +157,13 @@ def _also(causes: Sequence[Cause], mentions: Mentions) -> str:
 
 def _rest(quality: SessionQuality) -> str:
     """`The other 2 had a good call.`"""
-    good = quality.letters[GOOD - 1]
+    letters = quality.people_letters or quality.letters
+    good = letters[GOOD - 1]
     if not good:
         return ""
-    others = quality.measured_participants - quality.affected_participants
+    others = sum(letters) - letters[quality.level - 1]
     if good != others:
         return f"{good} had a good call."
-    people = (quality.measured_people or 0) - (quality.affected_people or 0)
-    if 0 < people < good:
-        good = people
     who = f"The other {good}" if good > 1 else "The other one"
     return f"{who} had a good call."
 

@@ -1,15 +1,12 @@
 """Months of attendance, and the use of an app by weeks and months."""
 
-from collections.abc import AsyncIterator
 from datetime import tzinfo
 from typing import Any, Final
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from aftercall.core.calendar_periods import CalendarPeriod, PeriodKind
-from aftercall.core.overview.attendance import Attendance, AttendanceSum, sum_of
-from aftercall.web.dashboard.attendance import CSV, TAG, csv_response
+from aftercall.web.dashboard.attendance import CSV, TAG, csv_response, csv_stream
 from aftercall.web.dashboard.queries import CURSOR, FORMAT, LIMIT, TO, ZONE, Month, read_cursor
 from aftercall.web.http.dependencies import (
     PathId,
@@ -18,7 +15,6 @@ from aftercall.web.http.dependencies import (
     ProvidedTenant,
 )
 from aftercall.web.openapi.operations import described
-from aftercall.wire.dashboard.attendance import attendance_rows, head_row, sum_row
 from aftercall.wire.dashboard.usage import (
     MonthAttendance,
     PersonAttendance,
@@ -66,10 +62,7 @@ async def get_month_attendance(
     zone, period = _read_month(services, parameters)
     if FORMAT.read(parameters) == "csv":
         pages = services.attendance_periods.export_month(tenant.app_id, period)
-        name = f'attachment; filename="attendance-{period.name}.csv"'
-        return Stream(
-            _write_pages(pages, zone), media_type=CSV, headers={"content-disposition": name}
-        )
+        return csv_stream(pages, zone, f"attendance-{period.name}.csv")
     found = await services.attendance_periods.month(
         tenant.app_id, period, cursor=read_cursor(parameters), limit=LIMIT.read(parameters)
     )
@@ -135,23 +128,6 @@ async def get_usage(
 def _read_month(services: ProvidedServices, query: Query) -> tuple[tzinfo, CalendarPeriod]:
     zone = ZONE.read(query)
     return zone, MONTH.read(query, zone, services.clock())
-
-
-async def _write_pages(
-    pages: AsyncIterator[list[Attendance]], zone: tzinfo
-) -> AsyncIterator[bytes]:
-    """The file, a piece for each page, and the sum of its rows."""
-    people = stays = present_ms = 0
-    talk_ms: int | None = None
-    yield head_row()
-    async for page in pages:
-        total = sum_of(page)
-        people, stays = people + total.people, stays + total.stay_count
-        present_ms += total.present_ms
-        if total.talk_ms is not None:
-            talk_ms = (talk_ms or 0) + total.talk_ms
-        yield attendance_rows(page, zone)
-    yield sum_row(AttendanceSum(people, stays, present_ms, talk_ms))
 
 
 handlers = (get_month_attendance, get_person_attendance, get_usage)

@@ -30,8 +30,8 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     mos_video: float | None
     measured_participants: int
     bad_participants: int
-    measured_people: int
-    affected_people: int
+    people_letters: LevelCounts
+    """As `letters`, of people: who came back as another participant counts once, by the worse."""
     is_bad: bool
     shares: list[LevelCounts] = []
     strip_from_at: EpochMs
@@ -151,8 +151,7 @@ def _quality(quality: session_summary.SessionQuality) -> SessionQuality:
         is_final=quality.is_final,
         level=quality.level,
         affected_participants=quality.affected_participants,
-        measured_people=quality.measured_people or quality.measured_participants,
-        affected_people=quality.affected_people or quality.affected_participants,
+        people_letters=quality.people_letters or quality.letters,
         letters=quality.letters,
         mos_audio=quality.mos_audio,
         mos_video=quality.mos_video,

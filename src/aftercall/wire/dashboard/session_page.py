@@ -9,7 +9,11 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.overview.cause_rows import CauseRow, rows_of
 from aftercall.core.overview.causes import causes_of
 from aftercall.core.overview.session_facts import ListedSession, SessionFacts
-from aftercall.core.overview.session_summary import DigestedParticipant, summarise_session
+from aftercall.core.overview.session_summary import (
+    DigestedParticipant,
+    count_people,
+    summarise_session,
+)
 from aftercall.core.overview.verdict_words import (
     Call,
     VerdictWords,
@@ -115,6 +119,9 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
     events = call_events_of(participant_ids, facts.peer_events, facts.peers)
     findings = _findings(facts.digests)
     summary = summarise_session(facts.scale, facts.digests, is_final=is_over)
+    # Also of those who sent no report.
+    people = count_people(each for each in facts.participants if not each.is_hidden)
+    summary = msgspec.structs.replace(summary, people=people)
     quality = summary.quality
     is_final = is_over and (now >= facts.settles_at if quality is None else quality.is_final)
     causes = causes_of(facts.digests)
