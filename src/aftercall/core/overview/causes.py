@@ -77,8 +77,18 @@ class Cause(msgspec.Struct, kw_only=True, dict=True):
         """Whether it is worth knowing and was no trouble for anybody."""
         return self.finding.severity == "information" and self.level in (UNKNOWN, GOOD)
 
+    @cached_property
+    def _buckets(self) -> dict[TimeScale, list[int]]:
+        return {}
+
     def buckets(self, scale: TimeScale) -> list[int]:
         """The buckets that it touches; a moment lies in one."""
+        found = self._buckets.get(scale)
+        if found is None:
+            found = self._buckets[scale] = self._touched(scale)
+        return found
+
+    def _touched(self, scale: TimeScale) -> list[int]:
         found: set[int] = set()
         for start, end in self.spans:
             first = max(0, (start - scale.from_at) // scale.bucket_ms)

@@ -5,6 +5,7 @@ those of a whole session can be read at once.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -53,7 +54,7 @@ class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """The application, with the version that it reported of itself."""
 
 
-class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     """`mos_audio` and `mos_video` are the moments of the experience, an entry for each bucket of
     the scale; `level` is the overall level, 0 if nothing was judged."""
 
@@ -97,7 +98,7 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Whether there is an overall level."""
         return self.level != UNKNOWN
 
-    @property
+    @cached_property
     def levels(self) -> list[int]:
         """The level of each moment; empty without an overall level."""
         return levels_of(self.mos_audio, self.mos_video) if self.is_judged else []

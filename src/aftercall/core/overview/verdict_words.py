@@ -175,13 +175,12 @@ def worst_moment(digest: Digest, culprit: Cause | None) -> EpochMs | None:
     places: Sequence[int] = range(len(levels))
     if culprit is not None:
         places = [place for place in culprit.buckets(scale) if place < len(levels)]
-    worst = min((levels[place] for place in places if levels[place]), default=GOOD)
+    found = {levels[place] for place in places} - {UNKNOWN}
+    worst = min(found, default=GOOD)
     if worst == GOOD:
         return None
     runs: list[list[int]] = []
-    for place in places:
-        if levels[place] != worst:
-            continue
+    for place in [place for place in places if levels[place] == worst]:
         if runs and runs[-1][-1] == place - 1:
             runs[-1].append(place)
         else:

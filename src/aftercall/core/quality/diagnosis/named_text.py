@@ -33,6 +33,7 @@ class MarkedPeople(People):
         # Sentences sort people by their names, hence here by their marks.
         self._ids = sorted(names, key=super().full)
         self._places = {participant_id: place for place, participant_id in enumerate(self._ids)}
+        self._cut: dict[str, Text] = {}
 
     def full(self, participant_id: str) -> str:
         """The mark of the whole name."""
@@ -49,7 +50,14 @@ class MarkedPeople(People):
         return f"{_OPEN}{self._places[participant_id]:06d}{form}{_CLOSE}"
 
     def cut(self, sentence: str) -> Text:
-        """The sentence in parts, each name a part of its own."""
+        """The sentence in parts, each name a part of its own. A page repeats most of its sentences,
+        for everybody whom a cause concerns."""
+        found = self._cut.get(sentence)
+        if found is None:
+            found = self._cut[sentence] = self._parts(sentence)
+        return found
+
+    def _parts(self, sentence: str) -> Text:
         parts: Text = []
         read = 0
         for found in _MARK.finditer(sentence):

@@ -9,6 +9,7 @@ people, and states for how many.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain, starmap
 from typing import Annotated, Final
 
 import msgspec
@@ -74,7 +75,7 @@ def _level(mos: float | None, leasts: Sequence[float]) -> int:
 
 def levels_of(mos_audio: Sequence[float | None], mos_video: Sequence[float | None]) -> list[int]:
     """The level of each moment."""
-    return [level_of(a, v) for a, v in zip(mos_audio, mos_video, strict=True)]
+    return list(starmap(level_of, zip(mos_audio, mos_video, strict=True)))
 
 
 def overall_level(levels: Iterable[int]) -> int:
@@ -112,10 +113,8 @@ LevelCounts = tuple[int, int, int, int]
 
 def level_counts(levels: Iterable[int]) -> LevelCounts:
     """How many levels are bad, poor, fair and good; unknown ones are not counted."""
-    counts = [0] * (GOOD + 1)
-    for level in levels:
-        counts[level] += 1
-    return (counts[BAD], counts[POOR], counts[FAIR], counts[GOOD])
+    every = levels if isinstance(levels, list) else list(levels)
+    return (every.count(BAD), every.count(POOR), every.count(FAIR), every.count(GOOD))
 
 
 def sparkline_of(
@@ -125,6 +124,6 @@ def sparkline_of(
     buckets, and the number of buckets in a group. `level_rows` are the levels of each person."""
     width = max(1, -(-buckets // places))
     return [
-        level_counts(level for levels in level_rows for level in levels[start : start + width])
+        level_counts(chain.from_iterable(levels[start : start + width] for levels in level_rows))
         for start in range(0, buckets, width)
     ], width
