@@ -131,7 +131,36 @@ def _livekit() -> Any:
     }
 
 
+def _bigbluebutton() -> Any:
+    joined = {"ext_user_id": "ada", "joins": ["2026-09-21T14:13:30.000+00:00"], "leaves": []}
+    poll = {"id": "p", "question": TEXT, "votes": {"ada": ADDRESSES[2]}}
+    data = {"attendees": [joined], "polls": [poll], "finish": "2026-09-21T14:43:20.000+00:00"}
+    return {"meeting_id": "algebra", "internal_meeting_id": "abc-1", "data": data}
+
+
+def _jitsi() -> Any:
+    occupant = {"occupant_jid": "a@b/c", "joined_at": NOW // 1_000, "name": TEXT}
+    room = {"room_name": "catchup", "room_jid": "catchup@conference.example.org"}
+    return {"event_name": "muc-occupant-left", **room, "occupant": occupant}
+
+
+def _realtimekit() -> Any:
+    meeting = {"id": "m-1", "sessionId": "s-1", "title": TEXT}
+    participant = {"peerId": PEER, "userDisplayName": TEXT}
+    return {
+        "event": "meeting.participantLeft",
+        "meeting": meeting,
+        "participant": participant,
+    }
+
+
+WITHOUT_TEXTS = {"jitsi", "realtimekit"}
+"""Sources whose facts hold no texts but the names of people and meetings."""
+
 BODIES = {
+    "bigbluebutton": _bigbluebutton,
+    "jitsi": _jitsi,
+    "realtimekit": _realtimekit,
     "livekit": _livekit,
     "collector": _collector,
     "events": _events,
@@ -154,7 +183,11 @@ def _texts(route: IntakeRoute, privacy: Privacy) -> str:
     return " ".join([*texts, *map(repr, found.departures), *(str(n.data) for n in found.notes)])
 
 
-@every_source
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if route.source.SOURCE not in WITHOUT_TEXTS],
+    ids=lambda route: route.source.SOURCE,
+)
 def test_no_source_gives_a_full_address(route: IntakeRoute) -> None:
     """A source without a body here has addresses that no test checks."""
     whole = _texts(route, Privacy.FULL)
@@ -185,5 +218,6 @@ def test_every_source_refuses_malformed_json_with_the_same_code(
 
 
 def test_every_source_has_its_own_name_and_path() -> None:
-    assert len({route.source.SOURCE for route in ROUTES}) == len(ROUTES)
+    sources = {id(route.source): route.source.SOURCE for route in ROUTES}
+    assert len(set(sources.values())) == len(sources)
     assert len({route.path for route in ROUTES}) == len(ROUTES)

@@ -44,6 +44,7 @@ class IntakeApp:
 
     def __init__(self, services: Services) -> None:
         self._new_id = services.new_id
+        self._public_url = (services.settings.public_url or "").rstrip("/")
         self._cors = Cors(services.settings.allow_origins)
         self._participants = ParticipantIntake(services)
         self._backends = BackendIntake(services)
@@ -84,7 +85,12 @@ class IntakeApp:
             app_id, route = match[1], _BACKENDS[match[2]]
         query_string = scope.get("query_string")
         query = _read_query(route, query_string) if query_string else {}
-        request = IntakeRequest(headers, receive, client[0] if client else None, query)
+        url = ""
+        if route.signature is not None:
+            # A signature may cover it, so what the sender claims in `Host` proves itself.
+            host = headers.get(b"host", b"").decode("latin-1")
+            url = (self._public_url or f"{scope.get('scheme', 'http')}://{host}") + path
+        request = IntakeRequest(headers, receive, client[0] if client else None, query, url)
         if app_id:
             recorded = await self._backends.record(app_id, route, request)
         else:
@@ -102,10 +108,11 @@ class IntakeApp:
 def _read_query(route: IntakeRoute, query_string: bytes) -> Query:
     """The query's values. Raises `Malformed` for a parameter that the route does not know, unless
     it ignores such."""
-    if route.ignores_query:
+    if route.ignores_query and route.signature is None:
         return {}
     query = parse_query(query_string)
-    check_names(query, route.parameters)
+    if not route.ignores_query:
+        check_names(query, route.parameters)
     return query
 
 

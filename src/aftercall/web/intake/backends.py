@@ -22,7 +22,7 @@ from aftercall.service.recording.delivery import Delivery, Outcome
 from aftercall.service.services import Services
 from aftercall.web.intake.answers import Recorded
 from aftercall.web.intake.request import IntakeRequest
-from aftercall.web.intake.signatures import Signature, signer_of
+from aftercall.web.intake.signatures import Signature, signed_request
 from aftercall.web.intake.sources import IntakeRoute
 
 
@@ -79,12 +79,10 @@ class BackendIntake:
     ) -> tuple[bytes, Account]:
         """The body of a request that is signed with a key of the app."""
         services, source = self._services, route.source.SOURCE
-        token, signer = await signer_of(
-            services.source_keys, app_id, source, signature, request.headers
-        )
-        account = services.budgets.open_signed(app_id, source, signer.key_id)
+        signed = await signed_request(services.source_keys, app_id, source, signature, request)
+        account = services.budgets.open_signed(app_id, source, signed.signers[0].key_id)
         content = await request.read_body(services.settings, account)
-        signature.check(token, content, signer.secret, services.clock())
+        signed.check(signature, content, services.clock())
         return content, account
 
     async def _record(

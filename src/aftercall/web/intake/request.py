@@ -21,6 +21,8 @@ class IntakeRequest(NamedTuple):
     address: str | None
     """The sender's, as far back as the proxies are trusted."""
     query: Query
+    url: str = ""
+    """The address the request was sent to, as the outside world knows it, without its query."""
 
     async def read_body(self, settings: Settings, account: Account | None) -> bytes:
         """The body, decompressed. The account pays for its bytes, if it is known by now."""

@@ -9,8 +9,11 @@ from typing import Any, Final
 
 from aftercall.core.instants import SECOND_MS
 from aftercall.ingest import backend_events, collector, realtimekit_callstats
+from aftercall.ingest.bigbluebutton import source as bigbluebutton
 from aftercall.ingest.janus import source as janus
+from aftercall.ingest.jitsi import event_sync as jitsi
 from aftercall.ingest.livekit import source as livekit
+from aftercall.ingest.realtimekit_webhooks import source as realtimekit_webhooks
 from aftercall.ingest.source import Source
 from aftercall.web.http.cors import Headers
 from aftercall.web.intake import signatures
@@ -107,6 +110,14 @@ class IntakeRoute:
         """Whether the display name is the custom id. Raises `Malformed`."""
         return self.identity is not None and self.identity.read(query)
 
+
+_ADA: Final = {"occupant_jid": "u-ada@meet.example.org/x1", "joined_at": 1_795_224_201}
+_JITSI_EVENTS: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
+    ("room", "created", {"created_at": 1_795_224_200}),
+    ("room", "destroyed", {"destroyed_at": 1_795_224_260, "all_occupants": [_ADA]}),
+    ("occupant", "joined", {"occupant": _ADA}),
+    ("occupant", "left", {"occupant": {**_ADA, "left_at": 1_795_224_250}}),
+)
 
 ROUTES: Final = (
     IntakeRoute(
@@ -240,6 +251,96 @@ ROUTES: Final = (
                 "identity": "ada",
                 "name": "Ada",
                 "joinedAtMs": "1795224207456",
+            },
+        },
+    ),
+    IntakeRoute(
+        path=APP_PREFIX + "sources/bigbluebutton",
+        source=bigbluebutton,
+        answer=ENTRY_COUNTS,
+        signature=signatures.BIGBLUEBUTTON,
+        reports_rooms=True,
+        ignores_query=True,
+        schemes=(SIGNATURE,),
+        operation_id="take_bigbluebutton_events",
+        summary="Take a callback or a webhook of a BigBlueButton server",
+        about="The analytics callback (JSON, signed by a JWT) and what bbb-webhooks posts (a form, "
+        "signed by `checksum` in the query), with a secret that the app knows as a key of "
+        "`bigbluebutton`: docs/how-to/bigbluebutton.md.",
+        body=object_schema(
+            ("meeting_id", "internal_meeting_id", "data"),
+            meeting_id={"type": "string"},
+            internal_meeting_id={"type": "string"},
+            data={"type": "object"},
+        ),
+        example={
+            "version": "1.0",
+            "meeting_id": "algebra-7",
+            "internal_meeting_id": "74fc187fe75c0969159128b30107288671ff2223-1795224000000",
+            "data": {
+                "metadata": {"meeting_name": "Algebra 7"},
+                "finish": "2026-11-21T02:10:00.000+00:00",
+                "attendees": [
+                    {
+                        "ext_user_id": "pupil-2",
+                        "name": "Bob",
+                        "joins": ["2026-11-21T01:30:00.000+00:00"],
+                        "leaves": ["2026-11-21T02:10:00.000+00:00"],
+                    }
+                ],
+            },
+        },
+    ),
+    *(
+        IntakeRoute(
+            path=f"{APP_PREFIX}sources/jitsi/events/{what}/{happened}",
+            source=jitsi,
+            answer=ENTRY_COUNTS,
+            reports_rooms=True,
+            schemes=(API_TOKEN,),
+            operation_id=f"take_jitsi_{what}_{happened}",
+            summary=f"Take Prosody's event of a Jitsi {what} {happened}",
+            about="What the Prosody module event_sync posts, with an API token in `api_headers`: "
+            "docs/how-to/jitsi.md.",
+            body=object_schema(
+                ("event_name", "room_jid"),
+                event_name={"type": "string"},
+                room_jid={"type": "string"},
+            ),
+            example={
+                "event_name": f"muc-{what}-{happened}",
+                "room_name": "catchup",
+                "room_jid": "catchup@conference.meet.example.org",
+                "is_breakout": False,
+                **more,
+            },
+        )
+        for what, happened, more in _JITSI_EVENTS
+    ),
+    IntakeRoute(
+        path=APP_PREFIX + "sources/realtimekit",
+        source=realtimekit_webhooks,
+        answer=ENTRY_COUNTS,
+        signature=signatures.REALTIMEKIT,
+        reports_rooms=True,
+        schemes=(SIGNATURE,),
+        operation_id="take_realtimekit_events",
+        summary="Take a webhook of RealtimeKit",
+        about="What RealtimeKit posts, signed in `rtk-signature` with the vendor's key, whose "
+        "public half the app knows as a key of `realtimekit`: docs/how-to/realtimekit-webhooks.md.",
+        body=object_schema(("event",), event={"type": "string"}, meeting={"type": "object"}),
+        example={
+            "event": "meeting.participantJoined",
+            "meeting": {
+                "id": "bbb6f3a2-1a5c-4a57-9a4c-1b2f4a1f2c11",
+                "sessionId": "5c1ac4e2-50cf-4a0c-93b9-9d1f7d1a0c22",
+                "title": "Weekly",
+            },
+            "participant": {
+                "peerId": "8f3d1f64-66a4-4f0b-8f0c-70b19a1f3d33",
+                "userDisplayName": "Ada",
+                "customParticipantId": "ada",
+                "joinedAt": "2026-11-21T01:30:00.000Z",
             },
         },
     ),

@@ -1,0 +1,1 @@
+"""Callbacks and webhooks of a BigBlueButton server."""
