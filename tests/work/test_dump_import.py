@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 import pytest
 
 from aftercall.core.errors import Malformed
@@ -135,3 +136,55 @@ async def test_too_many_files_are_refused(server: RestServer) -> None:
     owner = await server.new_client()
     with pytest.raises(Malformed, match="at most"):
         await import_files(server, owner, *[path_of(CHROMIUM)] * (MOST_FILES + 1))
+
+
+def _rtcstats(*lines: list[Any]) -> bytes:
+    """An rtcstats file in which a second passes from line to line."""
+    written = [
+        [*line, 1_795_674_600_000 if place == 0 else 1_000] for place, line in enumerate(lines)
+    ]
+    return b"RTCStatsDump\n" + b"\n".join(
+        msgspec.json.encode(line) for line in ({"fileFormat": 3}, *written)
+    )
+
+
+GUM = "navigator.mediaDevices.getUserMedia"
+CREATED = ["create", "1-1", {"iceServers": [{"urls": "stun:stun.example.org"}]}]
+OFFER = ["setLocalDescription", "1-1", {"type": "offer", "sdp": "v=0"}]
+ANSWER = ["setRemoteDescription", "1-1", {"type": "answer", "sdp": "v=0"}]
+HOST = ["onicecandidate", "1-1", {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host"}]
+WAIT = [[":note", None, None]] * 20
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            [[GUM, None, {"audio": True}], [f"{GUM}OnFailure", None, "NotAllowedError: no"]],
+            "gave no camera or microphone",
+        ),
+        ([CREATED, OFFER, *WAIT, ["close", "1-1", None]], "was not answered"),
+        (
+            [
+                CREATED,
+                OFFER,
+                ANSWER,
+                HOST,
+                ["oniceconnectionstatechange", "1-1", "checking"],
+                *WAIT,
+                ["oniceconnectionstatechange", "1-1", "failed"],
+            ],
+            "had no TURN server to go through",
+        ),
+    ],
+)
+async def test_a_dump_answers_why_a_call_did_not_connect(
+    server: RestServer, tmp_path: Path, lines: list[list[Any]], sentence: str
+) -> None:
+    owner = await server.new_client()
+    path = tmp_path / "failed.txt"
+    path.write_bytes(_rtcstats(*lines))
+    report = await import_files(server, owner, path, names=["Ada"])
+    peer_id = report.calls[0].participants[0].peer_id
+    answer = await owner.request("GET", f"/sessions/peer-report/{peer_id}")
+    assert f"{sentence}" in answer.text

@@ -52,6 +52,9 @@ class IssueName(StrEnum):
     ICE_FAILED = "ice_failed"
     CONNECTION_FAILED = "connection_failed"
     SLOW_CONNECT = "slow_connect"
+    NO_ANSWER = "no_answer"
+    NO_RELAY_CANDIDATE = "no_relay_candidate"
+    MEDIA_REFUSED = "media_refused"
     TURN_RELAYED = "turn_relayed"
     TURN_RELAYED_TCP = "turn_relayed_tcp"
     TRANSPORT_PATH_CHANGED = "transport_path_changed"
@@ -74,6 +77,8 @@ _SEVERE: Final = frozenset(
         IssueName.SEVERE_NETWORK_DOWNLINK,
         IssueName.ICE_FAILED,
         IssueName.CONNECTION_FAILED,
+        IssueName.NO_ANSWER,
+        IssueName.NO_RELAY_CANDIDATE,
         IssueName.ONE_WAY_AUDIO,
         IssueName.AUDIO_NOT_PLAYED,
         IssueName.NO_AUDIO_SENT,

@@ -114,6 +114,9 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("rejoined", {}, "Ann Lee", "was gone and rejoined"),
     ("slow_connect", {"figures": [figure("connect_ms", 8_000, 8_000)]}, "Ann Lee",
      "needed 8 s to connect"),
+    ("no_answer", {}, "Ann Lee's offer", "was not answered"),
+    ("no_relay_candidate", {}, "Ann Lee's connection", "found no path and had no TURN server"),
+    ("media_refused", {}, "Ann Lee's browser", "gave no camera or microphone"),
     ("stats_gap", {}, "Ann Lee's call", "was not measured"),
 ]  # fmt: skip
 

@@ -71,6 +71,21 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
         {"figures": [figure("connect_ms", 12_000, 12_000)]},
         "Ann Lee needed 12 s to connect at 10:00:00 UTC.",
     ),
+    (
+        "no_answer",
+        {},
+        "Ann Lee's offer of a connection at 10:00:00 UTC was not answered.",
+    ),
+    (
+        "no_relay_candidate",
+        {},
+        "Ann Lee's connection found no path at 10:00:00 UTC, and had no TURN server to go through.",
+    ),
+    (
+        "media_refused",
+        {},
+        "Ann Lee's browser gave no camera or microphone when it was asked at 10:00:00 UTC.",
+    ),
     ("slow_connect", {}, "Ann Lee needed long to connect at 10:00:00 UTC."),
     ("rejoined", {}, f"Ann Lee was gone {TIME} and rejoined (1 min away)."),
     (

@@ -91,6 +91,16 @@ ADVICE: Final[dict[str, Advice]] = {
     "slow_connect": Advice(
         "open_udp", "let UDP out of {name}'s network to the media and TURN servers"
     ),
+    "no_answer": Advice(
+        "check_signalling", "look why the other side of {name}'s connection did not answer"
+    ),
+    "no_relay_candidate": Advice(
+        "offer_turn", "give {name}'s page a TURN server that it can reach, over TCP and TLS as well"
+    ),
+    "media_refused": Advice(
+        "allow_devices",
+        "have {name} allow camera and microphone for the page and see that nothing else uses them",
+    ),
     "stats_gap": Advice(
         "keep_page_open",
         "keep {name}'s page open and awake during the call, with the collector in it",

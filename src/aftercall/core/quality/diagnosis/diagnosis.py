@@ -104,7 +104,14 @@ def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
         )
         found.append(finding(subject, "interruption", lost, parts))
     failures = issues_named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED)
-    failed = group_of(issue for issue in failures if issue.origin != "remote")
+    explained = {
+        issue.stream.connection_id for issue in issues_named(subject, IssueName.NO_RELAY_CANDIDATE)
+    }
+    failed = group_of(
+        issue
+        for issue in failures
+        if issue.origin != "remote" and issue.stream.connection_id not in explained
+    )
     if failed is not None:
         moments = sorted({issue.first_at for issue in failed.issues})
         parts = FindingParts(spans=[(moment, moment) for moment in moments])
@@ -115,6 +122,15 @@ def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
         group = IssueGroup(issue for issue in slow if start <= issue.first_at <= end)
         parts = FindingParts(figures=figures_of(group))
         found.append(finding(subject, "slow_connect", group, parts))
+    return found
+
+
+def _not_connected(subject: Subject, comparison: Comparison) -> list[Finding]:
+    found: list[Finding] = []
+    for name in (IssueName.MEDIA_REFUSED, IssueName.NO_ANSWER, IssueName.NO_RELAY_CANDIDATE):
+        group = group_of(issues_named(subject, name))
+        if group is not None:
+            found.append(finding(subject, name.value, group, FindingParts()))
     return found
 
 
@@ -161,6 +177,7 @@ _FINDERS: Final[Sequence[Callable[[Subject, Comparison], list[Finding]]]] = (
     unseen,
     microphone,
     _connection,
+    _not_connected,
     _rejoins,
     _gaps,
     unexplained,

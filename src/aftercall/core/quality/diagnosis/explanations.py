@@ -215,6 +215,16 @@ _KNOWN: Final[Mapping[str, Callable[[Finding, Mentions], list[str]]]] = {
     "interruption": _words("{name}'s browser reported that the connection had no path (ICE)."),
     "rejoined": _words("{name} left and joined again, by the events of the call."),
     "slow_connect": _words("The time from the beginning of the connection until it had a path."),
+    "no_answer": _words(
+        "{name}'s browser offered a connection and no description of the other side came back."
+    ),
+    "no_relay_candidate": _words(
+        "{name}'s browser found addresses of its own, none of them of a TURN server, and ICE "
+        "reached the other side from none."
+    ),
+    "media_refused": _words(
+        "getUserMedia failed, by the browser's own error, and was not granted later."
+    ),
     "stats_gap": _words("No report of {name} arrived for that time."),
 }
 """By cause."""

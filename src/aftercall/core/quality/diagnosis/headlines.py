@@ -254,6 +254,21 @@ def _slow_connect(finding: Finding, mentions: Mentions, tense: Tense) -> Headlin
     return Headline(mentions.name(subject_of(finding)), f"needed {took} to connect")
 
 
+def _no_answer(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
+    who = f"{mentions.possessive(subject_of(finding))} offer"
+    return Headline(who, f"{tense.verb('was', 'is')} not answered")
+
+
+def _no_relay_candidate(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
+    who = f"{mentions.possessive(subject_of(finding))} connection"
+    return Headline(who, f"{tense.verb('found', 'finds')} no path and had no TURN server")
+
+
+def _media_refused(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
+    who = f"{mentions.possessive(subject_of(finding))} browser"
+    return Headline(who, f"{tense.verb('gave', 'gives')} no camera or microphone")
+
+
 def _gaps(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
     who = f"{mentions.possessive(subject_of(finding))} call"
     return Headline(who, f"{tense.verb('was', 'is')} not measured")
@@ -284,6 +299,9 @@ HEADLINES: Final[Mapping[str, Callable[[Finding, Mentions, Tense], Headline]]] =
     "interruption": _interruption,
     "rejoined": _rejoined,
     "slow_connect": _slow_connect,
+    "no_answer": _no_answer,
+    "no_relay_candidate": _no_relay_candidate,
+    "media_refused": _media_refused,
     "stats_gap": _gaps,
 }
 """By cause."""

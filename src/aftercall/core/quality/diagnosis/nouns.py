@@ -114,6 +114,9 @@ NOUNS: Final[Mapping[str, str | Callable[[Finding], str]]] = {
     "interruption": _interruption,
     "rejoined": "Gone and back",
     "slow_connect": "Slow to connect",
+    "no_answer": "No answer",
+    "no_relay_candidate": "No way through",
+    "media_refused": "No camera or microphone",
     "stats_gap": "Not measured",
 }
 """By cause."""

@@ -108,6 +108,22 @@ def _slow_connect(finding: Finding, mentions: Mentions) -> str:
     return f"{mentions.name(subject_of(finding))} needed {took} to connect at {start_at} UTC"
 
 
+def _no_answer(finding: Finding, mentions: Mentions) -> str:
+    whose = mentions.possessive(subject_of(finding))
+    return f"{whose} offer of a connection at {format_clock(finding.first_at)} UTC was not answered"
+
+
+def _no_relay_candidate(finding: Finding, mentions: Mentions) -> str:
+    whose = mentions.possessive(subject_of(finding))
+    at = format_clock(finding.first_at)
+    return f"{whose} connection found no path at {at} UTC, and had no TURN server to go through"
+
+
+def _media_refused(finding: Finding, mentions: Mentions) -> str:
+    whose, at = mentions.possessive(subject_of(finding)), format_clock(finding.first_at)
+    return f"{whose} browser gave no camera or microphone when it was asked at {at} UTC"
+
+
 def _rejoined(finding: Finding, mentions: Mentions) -> str:
     words = (
         f"{mentions.name(subject_of(finding))} was gone {format_spans(finding.spans)} and rejoined"
@@ -167,6 +183,9 @@ SENTENCES: Final[Mapping[str, Callable[[Finding, Mentions], str]]] = {
     "poor_picture_sent": _poor,
     "interruption": _interruption,
     "slow_connect": _slow_connect,
+    "no_answer": _no_answer,
+    "no_relay_candidate": _no_relay_candidate,
+    "media_refused": _media_refused,
     "rejoined": _rejoined,
     "stats_gap": _gaps,
 }

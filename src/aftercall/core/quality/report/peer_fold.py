@@ -40,6 +40,7 @@ from aftercall.core.quality.report.stream_list import (
 )
 from aftercall.core.quality.report.write_interval_rows import WrittenRows, write_rows
 from aftercall.core.quality.report.write_receive_stats import receive
+from aftercall.core.quality.rules.connect_rules import connect_issues
 from aftercall.core.quality.rules.connection_state_rules import interruption_issues
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
 from aftercall.core.quality.rules.rtt_bandwidth_turn_rules import ConnectionRules
@@ -198,6 +199,7 @@ class PeerAccumulator:
                 *connections.finish(),
                 *cameras,
                 *interruptions,
+                *connect_issues(peer_id, events, left_at, now),
             ],
             activity=PeerActivity(
                 streams=without_hidden_page(
