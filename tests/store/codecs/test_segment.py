@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
+from aftercall.store.codecs.delta_shuffle import plane_lengths
+from aftercall.store.codecs.plane_groups import take_apart
 from aftercall.store.codecs.segment import pack, unpack
 
 SCALARS = (
@@ -108,6 +110,20 @@ def test_a_block_of_the_older_format_is_unpacked() -> None:
     ]
     block = zstandard.ZstdCompressor().compress(json.dumps(old).encode())
     assert read(unpack("p", block)) == read(expected)
+
+
+def test_a_block_whose_planes_are_not_grouped_is_unpacked() -> None:
+    dice = random.Random(5)
+    bodies = [{"id": "a", "jitter": dice.random(), "bytes": step * step} for step in range(300)]
+    samples = [sample(step, body, step * 7_000) for step, body in enumerate(bodies)]
+    plain = zstandard.ZstdDecompressor().decompress(pack(samples))
+    end = 5 + int.from_bytes(plain[1:5], "little")
+    table = json.loads(plain[5:end])
+    planes = take_apart(plain[end:], plane_lengths(table["numbers"]), table.pop("order"))
+    head = json.dumps(table).encode()
+    older = b"".join([b"\x02", len(head).to_bytes(4, "little"), head, *planes])
+    block = zstandard.ZstdCompressor().compress(older)
+    assert read(unpack("p", block)) == read(samples)
 
 
 def test_steady_counters_take_almost_no_space() -> None:

@@ -2,9 +2,9 @@
 
 Counters grow evenly and gauges wander, so a column is stored as its deltas or, where those are
 smaller, as the deltas of its deltas. Noise is smaller than its deltas: such a column is stored as
-its distances from its median. Their bytes are shuffled into planes, the highest bytes of
-every column first and the lowest last: high bytes are nearly all alike, low ones are noise, and
-zstd compresses them better apart.
+its distances from its median. Their bytes are shuffled into planes: high bytes are nearly all
+alike, low ones are noise. Planes with as much noise stand together, and apart from others
+(`store.codecs.plane_groups`).
 """
 
 from collections.abc import Sequence
@@ -27,37 +27,31 @@ Head = list[int]
 number (and, of order 2, the first delta); of order 0, the number that distances are from."""
 
 
-def encode(columns: "Sequence[Sequence[int] | Column]") -> tuple[list[Head], bytes]:
-    """Encode columns, none of them empty; returns their heads and the bytes of their planes."""
+def encode(columns: "Sequence[Sequence[int] | Column]") -> tuple[list[Head], list[bytes]]:
+    """Encode columns, none of them empty; returns their heads, and their planes, the highest bytes
+    of every column first and the lowest last."""
     heads: list[Head] = [[] for _ in columns]
     of_columns: list[list[bytes]] = [[] for _ in columns]
     # Nearly all columns of a peer are equally long: those of one length are encoded together.
     for places, matrix in _by_length(columns):
         for place, head, planes in zip(places, *_encode_matrix(matrix), strict=True):
             heads[place], of_columns[place] = head, planes
-    return heads, b"".join(
+    return heads, [
         planes[-1 - level]
         for level in range(_BYTES)
         for planes in of_columns
         if len(planes) > level
-    )
+    ]
 
 
-def decode(heads: Sequence[Head], encoded: bytes) -> list[list[int]]:
+def decode(heads: Sequence[Head], planes: Sequence[bytes]) -> "list[Column]":
     """The inverse of `encode`."""
-    return [column.tolist() for column in decode_arrays(heads, encoded)]
-
-
-def decode_arrays(heads: Sequence[Head], encoded: bytes) -> "list[Column]":
-    """The columns that were encoded, as arrays."""
     of_columns: list[list[bytes]] = [[] for _ in heads]
-    position = 0
+    left = iter(planes)
     for level in range(_BYTES):
-        for (count, order, planes, *_), found in zip(heads, of_columns, strict=True):
-            if planes > level:
-                end = position + count - order
-                found.append(encoded[position:end])
-                position = end
+        for (_, _, width, *_), found in zip(heads, of_columns, strict=True):
+            if width > level:
+                found.append(next(left))
     columns: list[Any] = [None for _ in heads]
     shapes: dict[tuple[int, int], list[int]] = {}
     for place, (count, order, *_) in enumerate(heads):
@@ -69,6 +63,16 @@ def decode_arrays(heads: Sequence[Head], encoded: bytes) -> "list[Column]":
         for place, numbers in zip(places, matrix, strict=True):
             columns[place] = numbers
     return columns
+
+
+def plane_lengths(heads: Sequence[Head]) -> list[int]:
+    """How many bytes each plane has, in the order of `encode`."""
+    return [
+        count - order
+        for level in range(_BYTES)
+        for count, order, width, *_ in heads
+        if width > level
+    ]
 
 
 def _by_length(columns: "Sequence[Sequence[int] | Column]") -> "list[tuple[list[int], Matrix]]":
