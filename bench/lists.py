@@ -166,6 +166,7 @@ def fill_sqlite(url: str, many: Iterable[Batch]) -> None:
     """Write rows, by table, a few thousand sessions at a time."""
     connection = sqlite3.connect(str(make_url(url).database))
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA cache_size = -1000000")
     with connection:
         for batch in many:
@@ -173,13 +174,14 @@ def fill_sqlite(url: str, many: Iterable[Batch]) -> None:
                 marks = ", ".join("?" * len(schema.metadata.tables[table].columns))
                 connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
     connection.execute("ANALYZE")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
 
 
-async def fill_postgresql(url: str, many: Iterable[Batch]) -> None:
-    """The same through COPY, unless it was filled before."""
+async def fill_postgresql(url: str, many: Iterable[Batch], *, again: bool = False) -> None:
+    """The same through COPY, unless it was filled before and not `again`."""
     connection = await asyncpg.connect(url)
-    if not await connection.fetchval("SELECT 1 FROM sessions LIMIT 1"):
+    if again or not await connection.fetchval("SELECT 1 FROM sessions LIMIT 1"):
         for batch in many:
             for table, rows in batch.items():
                 await connection.copy_records_to_table(table, records=rows)

@@ -45,6 +45,17 @@ def test_every_page_that_a_page_links_to_exists(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_promise_of_security_names_a_test_that_exists() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    promises = text.partition("## What Aftercall promises")[2].partition("\n## ")[0]
+    entries = re.split(r"^- ", promises, flags=re.MULTILINE)[1:]
+    assert len(entries) > 10
+    for entry in entries:
+        named = re.findall(r"`(tests/[\w/.]+\.py)`", entry)
+        assert named, entry
+        assert all((ROOT / each).is_file() for each in named), entry
+
+
 def test_every_decision_has_a_number_of_its_own() -> None:
     names = [path.name for path in (ROOT / "docs" / "decisions").glob("*.md")]
     numbers = [name[:4] for name in names]

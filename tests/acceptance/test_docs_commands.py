@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance import http_client
 from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.server import Server, environment, running
 
@@ -27,6 +28,8 @@ PAGES = {
     "README.md": 4,
     "docs/how-to/collect-from-livekit.md": 2,
     "docs/how-to/janus.md": 1,
+    "docs/how-to/privacy.md": 4,
+    "docs/how-to/retention.md": 1,
     "docs/how-to/write-side.md": 1,
     "docs/operate/reverse-proxy.md": 1,
     "docs/reference/events.md": 1,
@@ -37,11 +40,21 @@ PAGES = {
 }
 """Pages, and how many of their blocks run at least."""
 
-ELSEWHERE = (
-    # Needs a database server and its programs: tests/store/engine/test_postgresql_backup.py.
-    "createdb ",
-)
-"""How blocks begin that other tests run."""
+ELSEWHERE = {
+    # Needs a database server and its programs.
+    "createdb ": "tests/acceptance/test_postgresql_restore.py",
+    # Wants the server to be stopped.
+    "aftercall retain --rebuild-file": "tests/cli/test_retain.py",
+    # Write into the checkout, or need a wheel.
+    "npm pack ": "tests/acceptance/test_collector_package.py",
+    "python3 -m venv /opt/aftercall": "tests/acceptance/test_wheel.py",
+    "/opt/aftercall/bin/pip install": "tests/acceptance/test_wheel.py",
+}
+"""How blocks begin that other tests run, and those tests."""
+
+FOR_DEVELOPERS = ("CONTRIBUTING.md",)
+PERSON = "crm-4711"
+"""Who is exported and erased on the page about one person's data."""
 
 
 @pytest.fixture
@@ -56,7 +69,7 @@ def script_of(page: str) -> tuple[str, int]:
     own."""
     parts = []
     for kind, block in BLOCK.findall((ROOT / page).read_text()):
-        if block.startswith(ELSEWHERE):
+        if block.startswith(tuple(ELSEWHERE)):
             continue
         parts.append(block if kind == "sh" else f"python3 - <<'PYTHON'\n{block}\nPYTHON\n")
     return "\n".join(parts), len(parts)
@@ -73,6 +86,7 @@ def stand_ins(folder: Path, server: Server) -> Path:
         programs / "aftercall",
         f"""case $1 in
           serve) exit 0 ;;
+          person) exec {BIN / "aftercall"} "$@" <<< {PERSON} ;;
           simulate) exec {BIN / "aftercall"} "$@" --url {server.url} ;;
           *) exec {BIN / "aftercall"} "$@" ;;
         esac""",
@@ -88,10 +102,27 @@ def write(program: Path, script: str) -> None:
     program.chmod(0o755)
 
 
+def add_person(server: Server) -> None:
+    """A member of a meeting, as the page about one person's data takes for granted."""
+    with http_client.Client(headers=server.headers) as client:
+        made = client.post(server.kit("meetings"), json={"title": "Stand-up"}).json()["data"]
+        member = {"name": "Ada", "preset_name": "guest", "custom_participant_id": PERSON}
+        added = client.post(server.kit(f"meetings/{made['id']}/participants"), json=member)
+        added.raise_for_status()
+
+
+def test_every_page_with_commands_is_run_here_or_elsewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+    names = {str(page.relative_to(ROOT)) for page in pages} - set(FOR_DEVELOPERS)
+    assert {name for name in names if script_of(name)[1]} == set(PAGES)
+    assert [test for test in ELSEWHERE.values() if not (ROOT / test).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_path: Path) -> None:
     script, blocks = script_of(page)
     assert blocks >= PAGES[page]
+    add_person(server)
     for old, new in (
         (DEFAULT_ADDRESS, server.url),
         ("AFTERCALL_PUBLIC_URL=https://calls.example.com", "AFTERCALL_PUBLIC_URL=https://a.test"),
@@ -102,6 +133,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         # What the first start printed.
         ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
         (".venv/bin/aftercall ", "aftercall "),
+        ("ada.zip", str(tmp_path / "ada.zip")),
     ):
         script = script.replace(old, new)
     assert "…" not in re.sub(r"#.*", "", script)

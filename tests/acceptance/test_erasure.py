@@ -15,6 +15,7 @@ from tests.acceptance import http_client
 from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.personal_calls import CALLS, record_calls
 from tests.acceptance.server import Server, command, start
+from tests.database_bytes import everything_in
 from tests.service.privacy.erasure_harness import places_of_seeds
 from tests.service.privacy.personal_call import CUSTOM, SEEDS
 
@@ -90,3 +91,5 @@ async def test_an_erasure_survives_kills_and_leaves_nothing(
         if each.encode() in path.read_bytes()
     }
     assert held == set()
+    dump = everything_in(own_database_url)
+    assert [each for each in SEEDS if each.encode() in dump] == []

@@ -10,8 +10,9 @@ from sqlalchemy import text
 from aftercall.store.engine.database import Database
 from tests.acceptance.personal_calls import CALLS, record_calls
 from tests.acceptance.server import PROGRAM, command, environment
-from tests.service.privacy.personal_call import TEXTS
-from tests.service.privacy.stored_texts import stored_texts
+from tests.database_bytes import everything_in
+from tests.service.privacy.erasure_harness import places_of_seeds
+from tests.service.privacy.personal_call import SEEDS, TITLE
 
 pytestmark = pytest.mark.acceptance
 
@@ -59,6 +60,15 @@ async def test_a_run_survives_kills_and_leaves_nothing(
     ended = await asyncio.to_thread(command, "retain", env=env)
     assert ended.returncode == 0, ended.stderr
     assert await counts_of(db, *TABLES, "data_removals") == [0] * (len(TABLES) + 1)
-    said = {each for _, stored in await stored_texts(db) for each in TEXTS if each in stored}
-    assert said == set()
+    # Meetings and their titles belong to no session.
+    assert {place for place, _ in await places_of_seeds(db)} == {"meetings.title"}
     await db.close()
+    left = everything_in(own_database_url) + chosen.stdout.encode() + ended.stderr.encode()
+    left += files_in(tmp_path)
+    seeds = [each for each in SEEDS if each.lower() not in TITLE.lower()]
+    assert len(seeds) > 5
+    assert [each for each in seeds if each.encode() in left] == []
+
+
+def files_in(folder: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())

@@ -1,5 +1,5 @@
-"""Behind nginx and HAProxy, with TLS and the configurations in `deploy/`: sign-in, event streams,
-the intake, downloads, and the addresses of clients."""
+"""Behind nginx, HAProxy and Caddy, with TLS and the configurations in `deploy/`: sign-in, event
+streams, the intake, downloads, and the addresses of clients."""
 
 import gzip
 import json
@@ -90,7 +90,28 @@ def haproxy(folder: Path, certificate: Path, *, port: int, server_port: int) -> 
     return ["haproxy", "-db", "-f", str(configuration)]
 
 
-PROXIES: dict[str, Callable[..., list[str]]] = {"nginx": nginx, "haproxy": haproxy}
+def caddy(folder: Path, certificate: Path, *, port: int, server_port: int) -> list[str]:
+    """Writes the configuration; returns the words that start Caddy with it. The certificate is
+    ours in the place of one that Caddy gets by itself."""
+    site = (DEPLOY / "Caddyfile").read_text()
+    for old, new in (
+        ("{$CALLS_HOST:calls.example.com} {", f"https://{HOST}:{port} {{"),
+        ("{$CALLS_UPSTREAM:127.0.0.1:8787}", f"127.0.0.1:{server_port}"),
+    ):
+        assert old in site
+        site = site.replace(old, new)
+    first, rest = site.split(f"https://{HOST}:{port} {{", 1)
+    configuration = folder / "Caddyfile"
+    configuration.write_text(
+        f"{{\n\tadmin off\n\tauto_https off\n"
+        f"\tstorage file_system {folder / 'storage'}\n}}\n"
+        f"{first}https://{HOST}:{port} {{\n\tbind 127.0.0.1\n"
+        f"\ttls {certificate} {certificate}\n{rest}"
+    )
+    return ["caddy", "run", "--config", str(configuration), "--adapter", "caddyfile"]
+
+
+PROXIES: dict[str, Callable[..., list[str]]] = {"nginx": nginx, "haproxy": haproxy, "caddy": caddy}
 
 
 @contextmanager

