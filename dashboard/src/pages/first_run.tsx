@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { app, mayWrite, me } from "../account";
 import { useResource, type Resource } from "../api/resource";
 import type { ServerSettings, SessionListPage, SessionRow } from "../api/types";
@@ -18,19 +18,6 @@ import { SampleDay } from "./first_run/sample_day";
 import { SNIPPETS, type Snippet } from "./first_run/snippets";
 import { knownToken, makeToken } from "./first_run/test_tokens";
 import { useAction } from "./settings/use_action";
-
-/**
- * Whether the app had no session when the list was opened: then the steps stay, and tick, until the
- * page is left. `isWhole`: the list has no filter.
- */
-export function useFirstRun(list: Resource<SessionListPage>, isWhole: boolean): boolean {
-  const isFirst = useRef(false);
-  const { data } = list;
-  if (isWhole && list.isCurrent && data && data.total === 0 && !data.items.length && !data.live.length) {
-    isFirst.current = true;
-  }
-  return isFirst.current && isWhole;
-}
 
 /** The three steps from an empty server to the first call. */
 export function FirstRun({ appId, list }: { appId: string; list: Resource<SessionListPage> }) {

@@ -2,6 +2,7 @@ import { useResource } from "../api/resource";
 import type { Overview } from "../api/types";
 import { now } from "../clock";
 import { CopyButton } from "../components/copy_button";
+import { Icon } from "../components/icon";
 import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { linkToHere } from "../link";
 import { place } from "../route";
@@ -10,7 +11,7 @@ import { formatPlural } from "../format/numbers";
 import { Breakdowns } from "./overview/breakdowns";
 import { Headline } from "./overview/headline";
 import { PeriodChoice } from "./overview/period_choice";
-import { overviewPath, readPeriods } from "./overview/periods";
+import { breakdownsFile, overviewPath, readPeriods } from "./overview/periods";
 import { ShareChart } from "./overview/share_chart";
 import { formatShare } from "./overview/shares";
 
@@ -26,6 +27,15 @@ export function OverviewPage({ appId }: { appId: string }) {
         <h1>Overview</h1>
         <PeriodChoice periods={periods} />
         <CopyButton text={linkToHere()} label="Copy the link to these periods" shown="Copy link" />
+        <a
+          class="quiet"
+          href={breakdownsFile(appId, periods)}
+          title="The tables below as CSV"
+          download
+        >
+          <Icon name="download" />
+          CSV
+        </a>
       </div>
       <Trouble resource={resource} />
       {data ? (

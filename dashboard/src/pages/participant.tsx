@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
 import type { ConnectionColumns, ParticipantPage as Page, Stream, TimelineIssue } from "../api/types";
+import { lazy } from "../components/lazy";
 import { Empty, Failed, Skeleton, Trouble } from "../components/placeholders";
 import { Name } from "../components/texts";
 import { formatName, formatTitle } from "../format/labels";
@@ -10,7 +11,6 @@ import { formatPlural } from "../format/numbers";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { TimeAxis } from "./participant/axis";
-import { ConnectionCharts, StreamCharts } from "./participant/charts";
 import { Facts } from "./participant/facts";
 import { Head, VerdictHead } from "./participant/head";
 import { Bands, shadedBy } from "./participant/issue_bands";
@@ -19,6 +19,10 @@ import { Path } from "./participant/path";
 import { formatMedium, isLayerOf, StreamList } from "./participant/streams";
 import { useAppOf } from "./session";
 import { pin, pinned, point } from "./session/time_cursor";
+
+// Their scripts come with the first chart.
+const ConnectionCharts = lazy(() => import("./participant/charts").then((module) => module.ConnectionCharts));
+const StreamCharts = lazy(() => import("./participant/charts").then((module) => module.StreamCharts));
 
 const POINTS = 800;
 const RENEWED_EVERY_MS = 7_000;

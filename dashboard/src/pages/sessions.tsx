@@ -5,7 +5,8 @@ import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { formatCount } from "../format/numbers";
-import { FirstRun, useFirstRun } from "./first_run";
+import { lazy } from "../components/lazy";
+import { useFirstRun } from "./first_run/use_first_run";
 import { FilterBar } from "./sessions/filter_bar";
 import { activeFilters, formatFound, formatSamePerson, fromTheStart, sessionListPath, timeParameters } from "./sessions/filters";
 import { FoundPeople } from "./sessions/found_people";
@@ -19,6 +20,9 @@ import { parseTypedDay } from "./sessions/typed_time";
 import { now } from "../clock";
 import { formatDate, formatDayHead, isSameDay } from "../format/time";
 import { ZoneNote } from "../components/zone_note";
+
+// Only a server without a call has this page.
+const FirstRun = lazy(() => import("./first_run").then((module) => module.FirstRun));
 
 /** Orders in which sessions of one day stand together. */
 const BY_START = ["", "started"];

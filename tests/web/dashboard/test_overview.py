@@ -1,5 +1,7 @@
 """Two periods over HTTP: each number leads to its list, and what cannot be answered is refused."""
 
+import csv
+import io
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +45,25 @@ async def test_each_number_of_a_breakdown_leads_to_exactly_its_calls(
         await _check_calls(client, each)
     only = await client.get(f"/overview/breakdowns?{DAY}&by=hour,browser")
     assert [each["by"] for each in only["breakdowns"]] == ["browser", "hour"]
+
+
+async def test_the_file_of_breakdowns_has_a_line_for_each_row(
+    open_dashboard: OpenDashboard,
+) -> None:
+    client = await open_dashboard()
+    path = f"/overview/breakdowns?{DAY}&tz=Europe/Berlin&by=relay,meeting"
+    found = await client.get(path)
+    url = f"/v1/apps/{client.caller.app_id}{path}&format=csv"
+    answer = await client.caller.request_url("GET", url)
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = [(each["by"], row) for each in found["breakdowns"] for row in each["rows"]]
+    assert [(line["by"], line["value"], line["title"]) for line in lines] == [
+        (by, row["value"], row["title"] or "") for by, row in rows
+    ]
+    for line, (_, row) in zip(lines, rows, strict=True):
+        assert int(line["calls"]) == row["calls"]["measured_participants"]
+        assert int(line["bad_calls"]) == row["calls"]["bad_participants"]
 
 
 async def _check_calls(client: Any, one: dict[str, Any]) -> None:

@@ -91,6 +91,14 @@ export function breakdownPath(appId: string, periods: Periods, by: string): stri
   });
 }
 
+/** The address of all breakdowns as one CSV file. */
+export function breakdownsFile(appId: string, periods: Periods): string {
+  return withQuery(`/v1/apps/${encodeURIComponent(appId)}/overview/breakdowns`, {
+    ...parameters(periods),
+    format: "csv",
+  });
+}
+
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
 const withYear = new Intl.DateTimeFormat(undefined, {
   day: "numeric",

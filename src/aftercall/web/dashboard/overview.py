@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from litestar import get
+from litestar import Response, get
 
-from aftercall.core.instants import day_of
+from aftercall.core.instants import day_of, format_day
 from aftercall.core.overview.call_facets import DIMENSIONS
 from aftercall.service.dashboard.overview import HOUR, MEETING, Compared
 from aftercall.service.services import Services
-from aftercall.web.dashboard.queries import ZONE, read_zone
+from aftercall.web.dashboard.attendance import CSV, csv_response
+from aftercall.web.dashboard.queries import FORMAT, ZONE, read_zone
 from aftercall.web.http.dependencies import ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.dashboard.overview import (
@@ -16,6 +17,7 @@ from aftercall.wire.dashboard.overview import (
     Overview,
     encode_breakdowns,
     encode_overview,
+    write_breakdowns,
 )
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Choices, Moment, Query
@@ -87,14 +89,15 @@ async def get_overview(
         summary="Compare the calls of two periods by what they have in common",
         tag=TAG,
         about="The highest lower bound of the share of bad calls comes first. Calls of which "
-        "nothing is known are in no row.",
-        parameters=(BY, *PERIODS),
+        "nothing is known are in no row. The CSV file has one line for each row.",
+        parameters=(BY, *PERIODS, FORMAT),
         answer=Breakdowns,
+        text_types=(CSV,),
     ),
 )
 async def get_breakdowns(
     services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
-) -> Answer[Breakdowns]:
+) -> Response[Any]:
     compared = read_periods(services, parameters)
     chosen = BY.read(parameters) or frozenset(BY.values)
     found = [
@@ -102,7 +105,11 @@ async def get_breakdowns(
         for by in BY.values
         if by in chosen
     ]
-    return encode_answer(encode_breakdowns(found), has_alias=False)
+    breakdowns = encode_breakdowns(found)
+    if FORMAT.read(parameters) == "csv":
+        first, last = (format_day(day) for day in compared.this)
+        return csv_response(write_breakdowns(breakdowns), f"overview-{first}-{last}.csv")
+    return Response(encode_answer(breakdowns, has_alias=False))
 
 
 handlers = (get_overview, get_breakdowns)

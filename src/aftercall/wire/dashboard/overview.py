@@ -21,6 +21,7 @@ from aftercall.core.overview.periods import (
     share_of,
 )
 from aftercall.core.overview.proportions import ConfidenceInterval, is_certain
+from aftercall.wire.dashboard.attendance import csv_rows
 
 Filter = dict[str, str]
 """Query parameters of the list behind a number: with `measured` or `bad` of the calls, without of
@@ -125,6 +126,49 @@ class Breakdowns(msgspec.Struct, frozen=True, kw_only=True):
     """The breakdowns that were asked for, in the order of the documented dimensions."""
 
     breakdowns: list[Breakdown]
+
+
+COLUMNS: Final = (
+    "by",
+    "value",
+    "title",
+    "calls",
+    "bad_calls",
+    "bad_percent",
+    "bad_percent_low",
+    "bad_percent_high",
+    "other_calls",
+    "other_bad_calls",
+    "other_bad_percent",
+    "points",
+    "is_high",
+)
+
+
+def write_breakdowns(found: Breakdowns) -> bytes:
+    """The breakdowns as a CSV file, one line a value. Shares of few calls are empty."""
+    return csv_rows(
+        [COLUMNS, *(_cells(each, row) for each in found.breakdowns for row in each.rows)]
+    )
+
+
+def _cells(breakdown: Breakdown, row: BreakdownRow) -> list[object]:
+    share, other = row.calls.share, row.other_calls.share
+    return [
+        breakdown.by,
+        row.value,
+        row.title,
+        row.calls.measured_participants,
+        row.calls.bad_participants,
+        None if share is None else share.percent,
+        None if share is None else share.low,
+        None if share is None else share.high,
+        row.other_calls.measured_participants,
+        row.other_calls.bad_participants,
+        None if other is None else other.percent,
+        None if row.difference is None else row.difference.points,
+        "true" if row.is_high else "false",
+    ]
 
 
 def encode_overview(found: ComparisonFacts) -> Overview:
