@@ -29,6 +29,7 @@ from aftercall.web.dashboard.pages import Pages
 from aftercall.web.demo_call.page import DemoCallPage
 from aftercall.web.http.static_files import CollectorFiles
 from aftercall.web.intake.app import IntakeApp
+from aftercall.web.intake.jitsi_socket import JitsiSocket
 from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
@@ -114,6 +115,7 @@ class Application:
         self._settings = settings
         self._services: Services | None = None
         self._intake: IntakeApp | None = None
+        self._jitsi: JitsiSocket | None = None
         self._rest: ASGIApp | None = None
         self._call_page: DemoCallPage | None = None
         self._pages: Pages | None = None
@@ -130,6 +132,9 @@ class Application:
             raise RuntimeError("a request came before the start")
         elif request["type"] == "http" and self._intake.is_for(request["path"]):
             await self._intake(scope, receive, send)
+        elif self._is_jitsi(request):
+            assert self._jitsi is not None
+            await self._jitsi(scope, receive, send)
         elif request["type"] == "http" and request["path"].startswith("/collector/"):
             await self._collector(scope, receive, send)
         elif self._call_page is not None and self._call_page.is_for(request["path"]):
@@ -138,6 +143,10 @@ class Application:
             await self._pages(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+    def _is_jitsi(self, request: Any) -> bool:
+        is_socket = request["type"] == "websocket" and self._jitsi is not None
+        return is_socket and self._jitsi is not None and self._jitsi.is_for(request["path"])
 
     def close_streams(self) -> None:
         """End the answers that would go on by themselves: the server is about to stop."""
@@ -192,6 +201,7 @@ class Application:
         self._services = services
         self.connections.show_in(services.metrics)
         self._intake = IntakeApp(services)
+        self._jitsi = JitsiSocket(services)
         self._rest = create_web_app(services)
         self._pages = Pages(STATIC / "dashboard")
         if self._settings.try_page:

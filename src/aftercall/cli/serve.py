@@ -29,7 +29,7 @@ from aftercall.core.records import Role
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import PREFIX, BadSetting, Settings, about, own_url, read_settings
 from aftercall.store.engine.sqlite_file import check_file, file_of, only_server
-from aftercall.web.demo_call.signalling import MOST_BYTES
+from aftercall.web.intake.jitsi_socket import MOST_BYTES
 
 _FACTORY = "aftercall.cli.serve:app_of_worker"
 _LIVELY_S = 60
