@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.acceptance import http_client
 from tests.acceptance.http_client import TIMEOUT_S
@@ -26,9 +28,11 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8787"
 
 PAGES = {
     "README.md": 4,
+    "docs/how-to/bigbluebutton.md": 1,
     "docs/how-to/collect-from-livekit.md": 2,
     "docs/how-to/janus.md": 1,
     "docs/how-to/privacy.md": 4,
+    "docs/how-to/realtimekit-webhooks.md": 1,
     "docs/how-to/retention.md": 1,
     "docs/how-to/write-side.md": 1,
     "docs/operate/reverse-proxy.md": 1,
@@ -45,6 +49,9 @@ ELSEWHERE = {
     "createdb ": "tests/acceptance/test_postgresql_restore.py",
     # Wants the server to be stopped.
     "aftercall retain --rebuild-file": "tests/cli/test_retain.py",
+    # Want another system, or what it wrote.
+    "aftercall import ada.gz": "tests/cli/test_dump_import.py",
+    "pip install 'aftercall[import]'": "tests/acceptance/test_import_realtimekit.py",
     # Write into the checkout, or need a wheel.
     "npm pack ": "tests/acceptance/test_collector_package.py",
     "python3 -m venv /opt/aftercall": "tests/acceptance/test_wheel.py",
@@ -102,6 +109,14 @@ def write(program: Path, script: str) -> None:
     program.chmod(0o755)
 
 
+def write_keys(folder: Path) -> None:
+    """The secrets that the pages on webhooks read from files."""
+    (folder / "bbb-secret").write_text("a secret of BigBlueButton")
+    pair = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    form = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "publickey.pem").write_bytes(pair.public_key().public_bytes(*form))
+
+
 def add_person(server: Server) -> None:
     """A member of a meeting, as the page about one person's data takes for granted."""
     with http_client.Client(headers=server.headers) as client:
@@ -123,6 +138,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
     script, blocks = script_of(page)
     assert blocks >= PAGES[page]
     add_person(server)
+    write_keys(tmp_path)
     for old, new in (
         (DEFAULT_ADDRESS, server.url),
         ("AFTERCALL_PUBLIC_URL=https://calls.example.com", "AFTERCALL_PUBLIC_URL=https://a.test"),
@@ -133,6 +149,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         # What the first start printed.
         ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
         (".venv/bin/aftercall ", "aftercall "),
+        ("--secret-file ", f"--secret-file {tmp_path}/"),
         ("ada.zip", str(tmp_path / "ada.zip")),
     ):
         script = script.replace(old, new)
