@@ -12,10 +12,10 @@ from aftercall.core.import_records import ImportReport
 from aftercall.work.dump_import import (
     MOST_FILES,
     NOTHING,
-    DumpFile,
     DumpImporter,
     ImportOptions,
 )
+from aftercall.work.export_import import DumpFile
 from tests.sample_dumps import LATER, path_of
 from tests.web.rest_server import ApiClient, RestServer
 

@@ -14,11 +14,8 @@ from aftercall.cli.manage import AccountId, AppId
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.cli.printing import AsJson, print_json
 from aftercall.core.import_records import CallImported, FileRead, ImportReport
-from aftercall.work.dump_import import (
-    DumpFile,
-    DumpImporter,
-    ImportOptions,
-)
+from aftercall.work.dump_import import DumpImporter, ImportOptions
+from aftercall.work.export_import import DumpFile
 
 DUMPS = "dumps"
 """The command for files, which need not be named."""

@@ -26,6 +26,7 @@ from aftercall.cli import (
     refold,
     retain,
     serve,
+    session_export,
     sign_in_link,
     simulate,
     source_keys,
@@ -62,6 +63,7 @@ imports = typer.Typer(
 imports.command(dump_import.DUMPS)(dump_import.import_dumps)
 imports.command("realtimekit")(import_realtimekit.import_realtimekit)
 app.add_typer(imports, name="import")
+app.command("export")(session_export.export_session)
 app.command("refold")(refold.refold)
 app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)

@@ -54,6 +54,7 @@ from aftercall.service.retention.deletion import Deletion
 from aftercall.service.retention.policies import RetentionPolicies
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.sample_day import SampleDays
+from aftercall.service.session_facts import SessionFacts
 from aftercall.service.session_watches import SessionWatches
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
@@ -114,6 +115,7 @@ class Services:
     sample_days: SampleDays
     imports: Imports
     import_places: ImportPlaces
+    session_facts: SessionFacts
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -251,6 +253,7 @@ def build_services(
         imports=Imports(db=db, clock=clock, erased_people=erased_people, retention=retention_rule),
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         import_places=ImportPlaces(db),
+        session_facts=SessionFacts(db, exports=Exports(db=db), retention=retention_rule),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
         ),

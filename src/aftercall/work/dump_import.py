@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import PurePath
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,8 +41,13 @@ from aftercall.ingest.dumps.translate import (
 )
 from aftercall.ingest.redaction import redact
 from aftercall.ingest.source import Fact
-from aftercall.service.recording.delivery import Outcome, Status
 from aftercall.service.services import Services
+from aftercall.work.export_import import (
+    DumpFile,
+    count_outcome,
+    import_export,
+    is_own_export,
+)
 
 AT_ONCE: Final = 500
 """Facts in one transaction."""
@@ -52,14 +57,6 @@ MOST_FILES: Final = 64
 
 Progress = Callable[[float], None]
 """Is called with the share of the work that is done, 0..1."""
-
-
-class DumpFile(NamedTuple):
-    """A file to import, which can be opened several times."""
-
-    name: str
-    size: int
-    open: Callable[[], BinaryIO]
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +96,15 @@ class DumpImporter:
         surveyed: list[_Surveyed] = []
         total = 2 * sum(file.size for file in files) or 1
         done = 0
+        own: list[CallImported] = []
         for number, file in enumerate(files):
+            if await asyncio.to_thread(is_own_export, file):
+                report, call = await import_export(self._services, self._app_id, file)
+                reports.append(report)
+                own += [call] if call is not None else []
+                done += 2 * file.size
+                progress(done / total)
+                continue
             report, found = await asyncio.to_thread(_survey, number, file, now)
             reports.append(report)
             if found is not None and any(each.digest == found.digest for each in surveyed):
@@ -116,7 +121,7 @@ class DumpImporter:
             progress(done / total)
         for call, plans in calls:
             await self._end(call, plans)
-        return ImportReport(files=reports, calls=[call for call, _ in calls])
+        return ImportReport(files=reports, calls=[*own, *(call for call, _ in calls)])
 
     async def _plan(
         self, surveyed: Sequence[_Surveyed], options: ImportOptions
@@ -236,7 +241,7 @@ class DumpImporter:
         events = redact(facts, self._privacy)
         recorder = self._services.recorder
         for outcome in await recorder.record(self._app_id, events, source=SOURCE):
-            _count(outcome, call)
+            count_outcome(outcome, call)
 
 
 class _PeerKey(NamedTuple):
@@ -246,16 +251,6 @@ class _PeerKey(NamedTuple):
 
 def _key_of(peer: SurveyedPeer) -> _PeerKey:
     return _PeerKey(peer.file, peer.key)
-
-
-def _count(outcome: Outcome, call: CallImported) -> None:
-    if outcome.status is Status.ACCEPTED:
-        call.accepted += 1
-    elif outcome.status is Status.DUPLICATE:
-        call.duplicates += 1
-    else:
-        reason = outcome.message or outcome.code or "refused"
-        call.rejected[reason] = call.rejected.get(reason, 0) + 1
 
 
 def _next(facts: Iterator[DumpFact]) -> list[DumpFact]:

@@ -1,0 +1,143 @@
+"""A session that is exported and imported elsewhere is the same record."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from aftercall.core.errors import NotFound
+from aftercall.work.dump_import import DumpImporter, ImportOptions
+from aftercall.work.export_import import DumpFile
+from aftercall.work.session_export import write_session_export
+from tests.sample_dumps import LATER, path_of, survey_of
+from tests.web.rest_server import ApiClient, RestServer
+
+
+@pytest.fixture(autouse=True)
+def _evening(server: RestServer) -> None:
+    server.clock.now = LATER
+
+
+async def import_bytes(server: RestServer, owner: ApiClient, raw: bytes) -> Any:
+    file = DumpFile("file", len(raw), lambda: io.BytesIO(raw))
+    importer = DumpImporter(server.services, owner.app_id)
+    return await importer.run([file], ImportOptions(names=["Ada"]), lambda share: None)
+
+
+async def exported(server: RestServer, tmp_path: Path, owner: ApiClient) -> tuple[str, bytes]:
+    raw = path_of("webrtc-internals-chromium156.gz").read_bytes()
+    report = await import_bytes(server, owner, raw)
+    session_id: str = report.calls[0].session_id
+    path = tmp_path / "session.zip"
+    await write_session_export(server.services, owner.app_id, session_id, path)
+    return session_id, path.read_bytes()
+
+
+async def answers(server: RestServer, owner: ApiClient, session_id: str) -> list[str]:
+    """What the API answers about a session and its people, without the ids of its app."""
+    people = await owner.request("GET", f"/sessions/{session_id}/participants")
+    paths = [f"/sessions/{session_id}", f"/sessions/{session_id}/participants"]
+    for each in people.json()["data"]["participants"]:
+        paths.append(f"/sessions/peer-report/{each['id']}")
+    found = [(await owner.request("GET", path)).text for path in paths]
+    return [text.replace(owner.app_id, "APP") for text in found]
+
+
+async def test_an_import_of_an_export_is_the_same_record(
+    server: RestServer, tmp_path: Path
+) -> None:
+    owner, other = await server.new_client(), await server.new_client()
+    session_id, raw = await exported(server, tmp_path, owner)
+    report = await import_bytes(server, other, raw)
+    assert report.files[0].error is None
+    assert report.calls[0].rejected == {}
+    assert not report.files[0].left_out
+    mine = await answers(server, owner, session_id)
+    assert len(mine) == 4
+    assert await answers(server, other, session_id) == mine
+
+
+async def test_an_export_changes_nothing_where_it_came_from(
+    server: RestServer, tmp_path: Path
+) -> None:
+    owner = await server.new_client()
+    session_id, raw = await exported(server, tmp_path, owner)
+    before = await answers(server, owner, session_id)
+    await import_bytes(server, owner, raw)
+    assert await answers(server, owner, session_id) == before
+
+
+async def test_the_dumps_in_an_export_have_the_figures_of_the_original(
+    server: RestServer, tmp_path: Path
+) -> None:
+    owner = await server.new_client()
+    _, raw = await exported(server, tmp_path, owner)
+    original = survey_of(path_of("webrtc-internals-chromium156.gz").read_bytes())
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        dumps = [archive.read(name) for name in archive.namelist() if name.startswith("dumps/")]
+    assert len(dumps) == 2
+    for dump in dumps:
+        (connection,) = survey_of(dump).connections.values()
+        expected = original.connections["", connection.id]
+        assert connection.reports == expected.reports
+        assert (connection.sent, connection.received) == (expected.sent, expected.received)
+
+
+async def test_a_session_of_another_app_is_not_exported(server: RestServer, tmp_path: Path) -> None:
+    owner, other = await server.new_client(), await server.new_client()
+    session_id, _ = await exported(server, tmp_path, owner)
+    with pytest.raises(NotFound):
+        await server.services.session_facts.overview(other.app_id, session_id)
+
+
+def _zip(**members: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return written.getvalue()
+
+
+HEADER = b'{"aftercall_facts":1,"session_id":"00000000-0000-5000-8000-000000000001",' + (
+    b'"meeting_id":"m","title":"t"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"PK\x03\x04",
+        _zip(other_txt=b"x"),
+        _zip(facts_jsonl=b"x"),
+        _zip(facts_jsonl=b'{"aftercall_facts":1}'),
+        _zip(facts_jsonl=HEADER + b'{"a": "b"}\n' * 12_000_000),
+    ],
+)
+async def test_a_zip_that_is_no_export_is_refused(server: RestServer, raw: bytes) -> None:
+    owner = await server.new_client()
+    report = await import_bytes(server, owner, raw)
+    assert report.files[0].error
+    assert report.calls == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]",
+        b'["PeerJoined","x",{}]',
+        msgspec.json.encode(
+            ["PeerLeft", "x", {"id": "1", "at": 1, "session_id": "s", "peer_id": "p"}]
+        ),
+        b'["Unknown","x",{"id":"1","at":1795674600000}]',
+        b"not json",
+    ],
+)
+async def test_lines_that_are_no_facts_are_counted_and_left_out(
+    server: RestServer, line: bytes
+) -> None:
+    owner = await server.new_client()
+    report = await import_bytes(server, owner, _zip(facts_jsonl=HEADER + line + b"\n"))
+    assert sum(report.files[0].left_out.values()) == 1
