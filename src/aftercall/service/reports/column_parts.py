@@ -4,6 +4,7 @@ Rows are ordered by time. Their columns are packed stream by stream, so that a c
 it began.
 """
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -127,10 +128,8 @@ def _written_points(columns: "dict[str, Doubles]") -> msgspec.Raw:
         for name, column in columns.items()
     }
     lists["timestamp"] = [format_iso(EpochMs(int(at))) for at in columns["timestamp"].tolist()]
-    points = [
-        ReceptionPoint(**dict(zip(lists, values, strict=True)))
-        for values in zip(*lists.values(), strict=True)
-    ]
+    members = ReceptionPoint.__struct_fields__
+    points = list(map(ReceptionPoint, *(lists.get(name, repeat(None)) for name in members)))
     return msgspec.Raw(msgspec.json.encode(points))
 
 
