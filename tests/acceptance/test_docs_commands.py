@@ -51,6 +51,7 @@ ELSEWHERE = {
     "aftercall retain --rebuild-file": "tests/cli/test_retain.py",
     # Want another system, or what it wrote.
     "aftercall import ada.gz": "tests/cli/test_dump_import.py",
+    "aftercall export ": "tests/cli/test_session_export.py",
     "pip install 'aftercall[import]'": "tests/acceptance/test_import_realtimekit.py",
     # Write into the checkout, or need a wheel.
     "npm pack ": "tests/acceptance/test_collector_package.py",
