@@ -1,6 +1,7 @@
 """The intake for LiveKit's webhooks: who may post, and the record that comes of it."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,179 @@ async def test_an_old_signature_is_refused_however_long_it_says_it_lives(
 
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+HOUR_MS = 3_600_000
+
+
+def _event(livekit: LivekitIntake, name: str, **members: Any) -> dict[str, Any]:
+    """A webhook of the room `daily` at the server's time; `who` is the participant's sid."""
+    now_s = livekit.server.clock.now // 1_000
+    sid = members.pop("who", None)
+    event = {"event": name, "id": f"EV_{name}_{sid}_{now_s}", "createdAt": str(now_s)}
+    event["room"] = {"sid": members.pop("room", "RM_1"), "name": "daily"}
+    if sid is not None:
+        event["participant"] = {"sid": sid, "identity": sid.lower()} | members.pop("of", {})
+    return event | members
+
+
+def _advance(livekit: LivekitIntake, ms: int) -> None:
+    livekit.server.clock.now = EpochMs(livekit.server.clock.now + ms)
+
+
+async def test_a_quiet_listener_is_there_for_as_long_as_anything_is_heard_of_the_room(
+    livekit: LivekitIntake,
+) -> None:
+    begun_at = livekit.server.clock.now
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1"))
+    for hour in range(1, 8):
+        _advance(livekit, HOUR_MS)
+        await livekit.post(_event(livekit, "participant_joined", who=f"PA_x{hour}"))
+        await livekit.post(_event(livekit, "participant_left", who=f"PA_x{hour}"))
+        await livekit.sweep()
+        [session] = await livekit.sessions()
+        assert (session["status"], session["live_participants"]) == ("LIVE", 1)
+    assert await livekit.server.recorder.overdue() == set()
+    last_sign = livekit.server.clock.now
+    _advance(livekit, 5 * HOUR_MS)
+    await livekit.sweep()
+    [session] = await livekit.sessions()
+    assert session["status"] != "LIVE" and session["live_participants"] == 0
+    _advance(livekit, HOUR_MS)
+    await livekit.sweep()
+    [session] = await livekit.sessions()
+    assert session["status"] == "ENDED"
+    assert _seconds(session["ended_at"]) == last_sign // 1_000
+    people = {
+        each["custom_participant_id"]: each for each in await livekit.participants(session["id"])
+    }
+    quiet = people["pa_1"]
+    assert quiet["left_at_inferred"] is True
+    assert quiet["duration"] == pytest.approx((last_sign - begun_at) / 60_000, abs=0.02)
+
+
+async def test_a_room_opened_again_under_the_same_id_keeps_who_comes_then(
+    livekit: LivekitIntake,
+) -> None:
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1"))
+    _advance(livekit, 60_000)
+    await livekit.post(_event(livekit, "participant_left", who="PA_1"))
+    await livekit.post(_event(livekit, "room_finished"))
+    _advance(livekit, 5_000)
+    await livekit.post(_event(livekit, "participant_joined", who="PA_2"))
+    _advance(livekit, 120_000)
+    await livekit.post(_event(livekit, "participant_left", who="PA_2"))
+    [session] = await livekit.sessions()
+    people = {
+        each["custom_participant_id"]: each for each in await livekit.participants(session["id"])
+    }
+    assert people["pa_1"]["duration"] == pytest.approx(1.0, abs=0.02)
+    assert people["pa_2"]["duration"] == pytest.approx(2.0, abs=0.02)
+    assert _seconds(session["ended_at"]) == livekit.server.clock.now // 1_000
+
+
+async def test_an_abort_ends_the_stay_of_who_had_joined_and_is_nothing_of_who_had_not(
+    livekit: LivekitIntake,
+) -> None:
+    aborted = "participant_connection_aborted"
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1"))
+    _advance(livekit, 30_000)
+    await livekit.post(_event(livekit, aborted, who="PA_1"))
+    await livekit.post(_event(livekit, aborted, who="PA_2", of={"disconnectReason": 7}))
+    [session] = await livekit.sessions()
+    [person] = await livekit.participants(session["id"])
+    assert person["custom_participant_id"] == "pa_1"
+    assert person["duration"] == pytest.approx(0.5, abs=0.02)
+
+
+async def test_an_old_leave_does_not_end_the_next_connection_of_the_same_identity(
+    livekit: LivekitIntake,
+) -> None:
+    ada = {"identity": "ada"}
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1", of=ada))
+    left = _event(livekit, "participant_left", who="PA_1", of=ada | {"disconnectReason": 2})
+    _advance(livekit, 10_000)
+    await livekit.post(_event(livekit, "participant_joined", who="PA_2", of=ada))
+    left["createdAt"] = str(livekit.server.clock.now // 1_000 + 1)
+    _advance(livekit, 2_000)
+    await livekit.post(left)
+    [session] = await livekit.sessions()
+    [person] = await livekit.participants(session["id"])
+    assert (session["live_participants"], session["total_participants"]) == (1, 1)
+    assert person["left_at"] is None
+
+
+async def test_who_publishes_is_there_although_the_join_was_lost(livekit: LivekitIntake) -> None:
+    track = {"sid": "TR_1", "source": 2}
+    await livekit.post(_event(livekit, "track_published", who="PA_1", track=track))
+    [session] = await livekit.sessions()
+    assert session["live_participants"] == 1
+    _advance(livekit, 30_000)
+    published = {"tracks": [track], "joinedAt": livekit.server.clock.now // 1_000 - 40}
+    await livekit.post(_event(livekit, "participant_left", who="PA_1", of=published))
+    await livekit.post(_event(livekit, "participant_left", who="PA_3", of=published))
+    [session] = await livekit.sessions()
+    people = await livekit.participants(session["id"])
+    assert sorted(each["duration"] for each in people) == pytest.approx([40 / 60] * 2, abs=0.02)
+
+
+async def test_programs_and_the_hidden_count_for_nothing(livekit: LivekitIntake) -> None:
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1"))
+    for number, kind in enumerate(("AGENT", 2, "INGRESS")):
+        await livekit.post(
+            _event(livekit, "participant_joined", who=f"PA_k{number}", of={"kind": kind})
+        )
+    hidden = {"permission": {"hidden": True}}
+    await livekit.post(_event(livekit, "participant_joined", who="PA_h", of=hidden))
+    await livekit.post(_event(livekit, "participant_joined", who="PA_s", of={"kind": "SIP"}))
+    [session] = await livekit.sessions()
+    assert (session["total_participants"], session["max_concurrent_participants"]) == (2, 2)
+
+
+async def test_what_is_unknown_is_counted_and_noted(livekit: LivekitIntake) -> None:
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1"))
+    counts = await livekit.post(_event(livekit, "participant_waved", who="PA_1"))
+    assert (counts["accepted"], counts["ignored"]) == (1, 0)
+    counts = await livekit.post(_event(livekit, "galaxy_ended"))
+    assert (counts["accepted"], counts["ignored"]) == (0, 1)
+    again = await livekit.post(_event(livekit, "participant_waved", who="PA_1"))
+    assert again["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"event": 7}',
+        b'{"event": "participant_joined", "participant": "ada", "room": ["x"]}',
+        b'{"event": "participant_joined", "participant": {"sid": {}}, "room": {"sid": 7}}',
+        b'{"event": "egress_ended", "egressInfo": {"egressId": "E", "fileResults": [7, null]}}',
+        b'{"event": "track_published", "participant": {"sid": "PA_1"}, "track": [1]}',
+        b'{"event": "participant_joined", "createdAt": "9999999999999999999999"}',
+        b'{"event": "participant_joined", "createdAt": "4102444799", "participant": {"sid": "P"}}',
+    ],
+)
+async def test_a_signed_body_that_makes_no_sense_is_refused_or_ignored(
+    livekit: LivekitIntake, body: bytes
+) -> None:
+    answer = await livekit.send(body, sign(body, livekit.server.clock.now))
+    assert answer.status_code in (202, 400), answer.text
+    assert await livekit.sessions() == []
+
+
+async def test_ids_of_two_sources_that_are_alike_are_two_peers(livekit: LivekitIntake) -> None:
+    owner, now = livekit.owner, livekit.server.clock.now
+    same = {"type": "peer_joined", "at": now, "meeting_id": "daily", "peer_id": "PA_1"}
+    posted = await livekit.client.post(
+        f"/v1/apps/{owner.app_id}/events",
+        json={"events": [same | {"id": "EV_1"}]},
+        headers={"authorization": f"Bearer {owner.token}"},
+    )
+    assert posted.status_code == 202
+    await livekit.post(_event(livekit, "participant_joined", who="PA_1") | {"id": "EV_1"})
+    sessions = await livekit.sessions()
+    people = [p for each in sessions for p in await livekit.participants(each["id"])]
+    assert len(people) == 2
