@@ -25,6 +25,7 @@ from aftercall.web.dashboard import (
     retention,
     settings,
     sign_in,
+    source_keys,
     usage,
 )
 from aftercall.web.dashboard import (
@@ -82,6 +83,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *live_updates.handlers,
     *privacy.handlers,
     *read_links.handlers,
+    *source_keys.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"

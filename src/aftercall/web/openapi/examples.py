@@ -43,6 +43,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "put_retention": {"samples": "30d", "chat": "90d", "sessions": "forever"},
     "preview_retention": {"samples": "7d"},
     "create_read_link": {"expires_in_s": 86_400, "with_talk": False},
+    "add_source_key": {"source": "livekit", "key_id": "APIk3y", "secret": "the-api-secret"},
     "open_read_link": {"code": "rl_the-code-after-the-hash"},
     "sign_in": {"token": "ac_an-api-token"},
 }
