@@ -97,7 +97,11 @@ def _event(livekit: LivekitIntake, name: str, **members: Any) -> dict[str, Any]:
     """A webhook of the room `daily` at the server's time; `who` is the participant's sid."""
     now_s = livekit.server.clock.now // 1_000
     sid = members.pop("who", None)
-    event = {"event": name, "id": f"EV_{name}_{sid}_{now_s}", "createdAt": str(now_s)}
+    event: dict[str, Any] = {
+        "event": name,
+        "id": f"EV_{name}_{sid}_{now_s}",
+        "createdAt": str(now_s),
+    }
     event["room"] = {"sid": members.pop("room", "RM_1"), "name": "daily"}
     if sid is not None:
         event["participant"] = {"sid": sid, "identity": sid.lower()} | members.pop("of", {})
