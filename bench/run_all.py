@@ -41,7 +41,7 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
 """Each with the arguments of its short form. The end of a session of 500 people with 20 streams,
 10,000 peers at their own pace and growth from 2 to 500 people have the sizes of the goals. Run by
 themselves are `collector`, which needs a browser, `soak`, which asks whether anything is lost, and
-`retention` and `segment_bytes`."""
+`retention`, `retention_year` and `segment_bytes`."""
 
 
 def yardstick_ms() -> float:
