@@ -20,10 +20,10 @@ from aftercall.ingest.dumps.entries import BadDump
 MOST_VALUES: Final = 100_000
 """Values of a series. Chrome keeps 1000."""
 
-CELLS_AT_ONCE: Final = 1_000_000
+CELLS_AT_ONCE: Final = 400_000
 """Values that are decoded at a time, so that a connection of any size takes little memory."""
 
-_OVERHEAD: Final = 400
+_OVERHEAD: Final = 700
 """Of Python's objects for one series."""
 
 SAME_POLL_MS: Final = 300.0

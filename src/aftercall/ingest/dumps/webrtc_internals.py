@@ -16,8 +16,9 @@ from aftercall.ingest.untyped_json import as_count, as_number, as_object, as_tex
 
 FORMAT: Final = "webrtc-internals"
 
-MOST_HELD: Final = 64 * 1024**2
-"""Bytes of compressed series that are held. Chosen: a dump of 100 MB has fewer."""
+MOST_HELD: Final = 24 * 1024**2
+"""Bytes of compressed series that are held. Chosen: a dump of 50 MB has fewer, and one
+of 500 MB takes less than 200 MB of memory."""
 
 MOST_LOG: Final = 50_000
 """Entries of a connection's log."""
