@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aftercall.core.quality.report.peer_fold import PeerAccumulator, PeerFold
     from aftercall.core.quality.report.row_columns import RowColumns
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """Incremented whenever the same facts give another verdict; older documents can be folded again."""
 
 
