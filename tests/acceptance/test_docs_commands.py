@@ -31,6 +31,7 @@ PAGES = {
     "docs/how-to/bigbluebutton.md": 1,
     "docs/how-to/collect-from-livekit.md": 2,
     "docs/how-to/janus.md": 1,
+    "docs/how-to/jitsi.md": 1,
     "docs/how-to/privacy.md": 4,
     "docs/how-to/realtimekit-webhooks.md": 1,
     "docs/how-to/retention.md": 1,
@@ -151,6 +152,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
         (".venv/bin/aftercall ", "aftercall "),
         ("--secret-file ", f"--secret-file {tmp_path}/"),
+        ("> jitsi-key", f"> {tmp_path}/jitsi-key"),
         ("ada.zip", str(tmp_path / "ada.zip")),
     ):
         script = script.replace(old, new)
