@@ -167,7 +167,11 @@ def test_an_import_that_is_killed_ten_times_ends_in_the_same_record(
     interruptions = 0
     for number in range(INTERRUPTIONS):
         process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({})
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment({}),
+            preexec_fn=_hear_interrupts,
         )
         spool = own / "imports"
         before = _files(spool)
@@ -188,6 +192,12 @@ def test_an_import_that_is_killed_ten_times_ends_in_the_same_record(
         assert _differences(vendor, mine) == []
     finally:
         mine.stop()
+
+
+def _hear_interrupts() -> None:
+    """A shell starts what runs in its background with interrupts ignored, and a program inherits
+    that from the tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _files(folder: Path) -> int:

@@ -2,11 +2,11 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.acceptance.dashboard.browser_harness import PAGES
-
+PAGES = Path(__file__).parents[3] / "src/aftercall/_static/dashboard/index.html"
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(not PAGES.is_file(), reason="the dashboard is not built"),

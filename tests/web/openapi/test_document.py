@@ -58,6 +58,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
         "Sessions",
         "Settings",
         "Sign-in",
+        "Sources",
     }
 
 
