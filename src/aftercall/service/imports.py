@@ -44,7 +44,7 @@ from aftercall.store.sessions import rows as session_rows
 _KEEP_ALIVE_S: Final = 60
 _REPLACEABLE: Final = frozenset({IMPORTED_SOURCE, "realtimekit"})
 """Sources whose record of a session an import replaces: an import, and RealtimeKit's webhooks,
-which tell less of the same session."""
+which hold less of the same session."""
 
 
 class Saved(StrEnum):

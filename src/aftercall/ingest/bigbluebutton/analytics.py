@@ -73,8 +73,8 @@ def _attendance(
     user, join, leave = visits[-1]
     engagement = as_object(attendee.get("engagement"))
     counts = {ours: as_count(engagement.get(theirs)) for theirs, ours in _ENGAGEMENT.items()}
-    told = known(is_moderator=as_flag(attendee.get("moderator")), **counts)
-    yield place.note(user, leave or finish or join, "engagement", told)
+    counted = known(is_moderator=as_flag(attendee.get("moderator")), **counts)
+    yield place.note(user, leave or finish or join, "engagement", counted)
 
 
 def _visits(attendee: Json, context: Context) -> Iterator[Visit]:
@@ -108,8 +108,8 @@ def _polls(
         id = as_text(poll.get("id")) or ""
         for voter, option in list(as_object(poll.get("votes")).items())[:MOST_ATTENDEES]:
             if at is not None and voter in firsts:
-                told = known(question=as_text(poll.get("question")), option=as_text(option))
-                yield place.note(firsts[voter], at, "poll_answered", told, id)
+                answer = known(question=as_text(poll.get("question")), option=as_text(option))
+                yield place.note(firsts[voter], at, "poll_answered", answer, id)
 
 
 def _times(values: object, context: Context) -> list[EpochMs]:

@@ -153,7 +153,7 @@ class Signals:
 
 
 def _servers(configuration: object) -> dict[str, Any]:
-    """How many STUN and TURN addresses a connection was given; nothing if that is not said."""
+    """How many STUN and TURN addresses a connection was given; nothing if that is unknown."""
     text = configuration if isinstance(configuration, str) else ""
     if isinstance(configuration, dict):
         servers = configuration.get("iceServers")

@@ -63,7 +63,7 @@ class ClientSurvey(msgspec.Struct, kw_only=True):
     cpus: int | None = None
     memory_gb: float | None = None
     left_ms: float | None = None
-    """When the page itself said that it left."""
+    """When the page reported that it left."""
     first_ms: float | None = None
     """Of anything on the page."""
     last_ms: float | None = None

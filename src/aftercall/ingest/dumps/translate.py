@@ -52,7 +52,7 @@ class PeerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def left_at(self) -> EpochMs:
-        """When it left, as it said itself; else its last sign of life."""
+        """When it left by its own report; else its last sign of life."""
         left_ms = self.surveyed.client.left_ms
         last_ms = self.surveyed.last_ms
         return EpochMs(int(last_ms if left_ms is None else max(left_ms, self.surveyed.first_ms)))
@@ -98,7 +98,7 @@ def joins(plan: PeerPlan, app_id: str) -> list[Fact]:
 
 
 def leave(plan: PeerPlan, app_id: str) -> Fact:
-    """The end of a peer: seen, unless the page said that it left."""
+    """The end of a peer: observed, unless the page reported that it left."""
     return PeerLeft(
         id=id_from(app_id, plan.peer_id, "dump", "leave"),
         at=plan.left_at,

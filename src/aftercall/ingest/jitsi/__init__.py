@@ -1,1 +1,1 @@
-"""What a Jitsi Meet deployment tells: Prosody's events, and its pages' statistics."""
+"""Events and statistics of a Jitsi Meet deployment: those of Prosody, and those of its pages."""

@@ -92,7 +92,7 @@ class StatsReader:
         raise Malformed("The frame is of an unknown type.", code="bad_event")
 
     def left(self, at: EpochMs) -> list[Fact]:
-        """That the page said goodbye."""
+        """The leave that the page itself announced."""
         if self._joined is None:
             return []
         id = id_from(self._app_id, SOURCE, self.peer_id, "left")
@@ -145,11 +145,11 @@ class StatsReader:
         facts: list[Fact] = [joined] if joined != self._joined else []
         self._joined = joined
         if is_new:
-            told = known(
+            data = known(
                 endpoint_id=self._identity.get("endpointId"),
                 meeting_unique_id=self._identity.get("meetingUniqueId"),
             )
-            facts.append(self._note("jitsi_identity", told, at, 0))
+            facts.append(self._note("jitsi_identity", data, at, 0))
         return facts
 
     def _facts(
@@ -158,15 +158,15 @@ class StatsReader:
         if method == "getstats" and connection is not None and isinstance(value, dict):
             return self._sample(connection, value, at, number)
         if method in _STATES and isinstance(value, str):
-            told = known(connection_id=connection, state=as_text(value, longest=64))
-            return [self._note(_STATES[method], told, at, number)]
+            data = known(connection_id=connection, state=as_text(value, longest=64))
+            return [self._note(_STATES[method], data, at, number)]
         if method == "dominantSpeaker":
             speaker = as_text(as_object(value).get("dominantSpeakerEndpoint"))
             return [self._note("dominant_speaker", known(endpoint_id=speaker), at, number)]
         if method.endswith("OnFailure"):
             text = as_text(value) or as_text(as_object(value).get("name"))
-            told = scalars(known(method=method[:64], error=text))
-            return [self._note("media_error", told, at, number)]
+            data = scalars(known(method=method[:64], error=text))
+            return [self._note("media_error", data, at, number)]
         return []
 
     def _sample(

@@ -113,6 +113,6 @@ def _presence(
 
 
 def _moment(members: Mapping[str, Any], name: str, context: Context) -> EpochMs:
-    """The time, not after the request; that of the request if it is not told."""
+    """The time, not after the request; that of the request if it is not stated."""
     at = moment_of(members.get(name))
     return context.received_at if at is None else min(at, context.received_at)

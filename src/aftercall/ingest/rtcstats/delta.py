@@ -36,7 +36,7 @@ class NumberedDelta:
             if change is None:
                 self._objects.pop(id, None)
             elif isinstance(change, dict):
-                # A changed object is a new one: who holds the last report keeps what it said.
+                # A changed object is a new one: who holds the last report keeps its values.
                 self._objects[id] = _applied(self._objects.get(id), id, change, newest)
         if len(self._objects) > MOST_OBJECTS:
             raise TooManyObjects

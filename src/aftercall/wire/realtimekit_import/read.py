@@ -27,7 +27,7 @@ from aftercall.wire.realtimekit_import.talk import read_chat, read_transcript
 
 
 class ListedSession(msgspec.Struct, frozen=True):
-    """What a list tells of a session."""
+    """The members of a session in a list."""
 
     id: str
     created_at: str
