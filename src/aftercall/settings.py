@@ -69,6 +69,11 @@ class Settings:
         "Addresses and networks of reverse proxies, separated by commas, whose `Forwarded` and "
         "`X-Forwarded-*` headers are believed; `loopback`: this machine.",
     )
+    outbound_allow: str = _setting(
+        "",
+        "Networks (CIDR) that webhooks and alerts may be sent to though they are not public, "
+        "separated by commas, such as `10.1.0.0/16`.",
+    )
     workers: int = _setting(1, "Server processes; more than one needs PostgreSQL.")
     web: bool = _setting(True, "Answer HTTP requests in this process.")
     work: bool = _setting(True, "Run jobs and sweeps in this process.")

@@ -5,7 +5,6 @@ to wait, and a few times after a failure of the service or of the network.
 """
 
 import asyncio
-import email.utils
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aftercall.core.errors import AftercallError, Malformed, Refused
+from aftercall.outbound.retry_after import read_retry_after_s
 from aftercall.wire.realtimekit_import.queries import list_query, participants_query
 
 T = TypeVar("T")
@@ -259,7 +259,8 @@ def _wait_after(error: Exception, tries: int) -> float | None:
     status = response.status_code
     if status != _TOO_MANY and status < _SERVER_ERROR:
         raise _Denied(status, f"{error}"[:300]) from error
-    asked = _retry_after_s(response)
+    headers = response.headers
+    asked = read_retry_after_s(headers.get("retry-after", ""), headers.get("date", ""))
     if status == _TOO_MANY:
         return min(LONGEST_ASKED_S, asked or _backoff_s(tries + 3))
     if tries + 1 >= TRIES:
@@ -272,15 +273,3 @@ _NETWORK_ERRORS: Final = frozenset({"APIConnectionError", "APITimeoutError"})
 
 def _backoff_s(tries: int) -> float:
     return min(LONGEST_S, 2.0**tries)
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    """The wait that an answer asks for: seconds, or a date beside that of the answer."""
-    asked = response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
-    dates = [email.utils.parsedate_tz(text) for text in (asked, response.headers.get("date", ""))]
-    until, now = (None if each is None else email.utils.mktime_tz(each) for each in dates)
-    return None if until is None or now is None else max(0.0, float(until - now))
