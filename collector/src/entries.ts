@@ -36,6 +36,7 @@ export type DescribeEntry = {
   device?: Record<string, unknown> | null | undefined;
   browser?: Record<string, unknown> | null | undefined;
   sdk?: Record<string, unknown> | null | undefined;
+  application?: Record<string, unknown> | null | undefined;
   network?: Record<string, unknown> | null | undefined;
   encoder?: Record<string, unknown> | null | undefined;
   precall?: Record<string, unknown> | null | undefined;

@@ -61,6 +61,8 @@ export interface Description extends Omit<DescribeEntry, "type" | "seq" | "at"> 
     webgl?: boolean | undefined;
   };
   sdk?: { name?: string; version?: string; type?: string };
+  /** The application itself: the overview compares its versions. */
+  application?: { name?: string; version?: string };
   network?: { effective_type?: string; timezone?: string; [member: string]: unknown };
   encoder?: { audio?: string; video?: string };
   precall?: Record<string, Scalar | undefined> | undefined;

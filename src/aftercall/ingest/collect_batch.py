@@ -45,6 +45,7 @@ class Describe(Entry, tag="describe", kw_only=True):
     device: dict[str, Any] | None = None
     browser: dict[str, Any] | None = None
     sdk: dict[str, Any] | None = None
+    application: dict[str, Any] | None = None
     network: dict[str, Any] | None = None
     encoder: dict[str, Any] | None = None
     precall: dict[str, Any] | None = None

@@ -121,6 +121,10 @@ _NETWORKS: Final[tuple[dict[str, Any], ...]] = (
 )  # fmt: skip
 
 
+_LATE_WITH_UPDATES: Final = 4
+"""One person of so many uses an earlier version of the application."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One who takes part."""
@@ -136,10 +140,18 @@ class Person:
             "device": self.machine.device,
             "browser": self.machine.browser,
             "sdk": {"name": "aftercall-simulate", "version": "1", "type": "web"},
+            "application": self.application(),
             "network": self.network,
             "encoder": {"audio": "opus", "video": "VP8"},
             "room_view_type": "GROUP_CALL",
         }
+
+    def application(self) -> dict[str, str]:
+        """The application that the person uses; who has a computer is not always up to date."""
+        if self.machine.device["is_mobile"]:
+            return {"name": self.machine.device["os"].lower(), "version": "2.8.0"}
+        is_late = sum(self.custom_id.encode()) % _LATE_WITH_UPDATES == 0
+        return {"name": "web", "version": "4.11.3" if is_late else "4.12.0"}
 
     def precall(self, weather: Weather) -> dict[str, Any]:
         """What a test of the network before the call finds: a `describe` entry's `precall`."""

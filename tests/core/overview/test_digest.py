@@ -1,7 +1,12 @@
+from msgspec.structs import replace
+
 from aftercall.core.instants import MINUTE_MS
-from aftercall.core.overview.digest import digest_of
+from aftercall.core.overview.call_facets import environment_facets
+from aftercall.core.overview.digest import digest_of, environment_of
+from aftercall.core.overview.session_summary import facet
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.fold import fold
+from aftercall.core.quality.stats.peer_metadata import Application, Sdk
 from tests.core.quality.session_digests import judged
 from tests.core.quality.synthetic_call import (
     CALL_START,
@@ -41,6 +46,18 @@ def test_the_digest_names_the_relay_protocol() -> None:
     call = Call({"ada": always(PeerConditions(relay="tls")), "bob": always(FINE)}, minutes=1)
     found = judged(call)
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
+
+
+def test_calls_are_counted_by_the_version_of_their_application() -> None:
+    call = Call(["ada"], minutes=1)
+    verdict = fold([call.facts("ada")], call.end_at).verdict
+    metadata = replace(
+        verdict.metadata, application=Application(name="web", version="4.12.0"), sdk=Sdk(name="x")
+    )
+    where = environment_of(replace(verdict, metadata=metadata))
+    assert (where.app_version, where.client_version) == ("web 4.12.0", None)
+    assert environment_facets(where) >= {facet("app_version", "web 4.12.0")}
+    assert environment_of(verdict).app_version is None
 
 
 def test_a_report_that_was_not_compared_has_no_letter() -> None:

@@ -148,7 +148,7 @@ function orderedRows({ by, rows }: Breakdown): BreakdownRow[] {
 function nothingKnown(by: string): string {
   switch (by) {
     case "app_version":
-      return "No client has said which version of the application it is.";
+      return "No client names its version: the collector takes it as describe: { application: { name, version } }.";
     case "provider":
     case "region":
       return "Not known: the server has no data on addresses, or they are not kept.";

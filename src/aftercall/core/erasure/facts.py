@@ -37,6 +37,7 @@ _DESCRIBED: Final[Mapping[str, frozenset[str]]] = {
     "device": frozenset({"is_mobile", "os", "os_version", "cpus", "memory_gb"}),
     "browser": frozenset({"name", "version", "engine", "webgl"}),
     "sdk": frozenset({"name", "version", "type"}),
+    "application": frozenset({"name", "version"}),
     "encoder": frozenset({"audio", "video"}),
     "network": frozenset({"effective_type", "country"}),
 }

@@ -161,7 +161,7 @@ def digest_of(
 def environment_of(verdict: Verdict) -> Environment:
     """Where a participant called from."""
     browser, network = verdict.metadata.browser, verdict.metadata.network
-    sdk = verdict.metadata.sdk
+    sdk, application = verdict.metadata.sdk, verdict.metadata.application
     return Environment(
         browser=_word(browser.name),
         browser_version=major_version(browser.name, browser.version),
@@ -172,6 +172,7 @@ def environment_of(verdict: Verdict) -> Environment:
         provider=_provider(network),
         region=_joined(", ", network.region, network.country) if network.region else None,
         client_version=_joined(" ", sdk.name, sdk.version) if sdk.version else None,
+        app_version=_joined(" ", application.name, application.version),
     )
 
 

@@ -200,6 +200,7 @@ def facts_of(metadata: Metadata) -> list[Fact]:
     groups: tuple[tuple[str, object], ...] = (
         ("Device", metadata.device),
         ("Browser", metadata.browser),
+        ("Application", metadata.application),
         ("SDK", metadata.sdk),
         ("Encoder", metadata.encoder),
         ("Network", metadata.network),

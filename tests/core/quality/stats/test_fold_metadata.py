@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.fold_metadata import LastSeen, fold_metadata
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats
-from aftercall.core.quality.stats.peer_metadata import Device, Metadata
+from aftercall.core.quality.stats.peer_metadata import Application, Device, Metadata
 from aftercall.core.quality.stats.report_linker import normalise
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.peer_events import event
@@ -28,6 +28,14 @@ def test_later_members_replace_only_earlier_ones() -> None:
     assert metadata.sdk.name == "x"
     assert metadata.room_view_type == "webinar"
     assert metadata.browser.webgl is None
+
+
+def test_the_application_is_what_the_client_names_last() -> None:
+    metadata = _folded(
+        event(1, "describe", application={"name": "web", "version": "4.11.3"}),
+        event(2, "describe", application={"version": "4.12.0"}),
+    )
+    assert metadata.application == Application(name="web", version="4.12.0")
 
 
 def test_a_member_of_the_wrong_type_is_ignored() -> None:

@@ -11,6 +11,7 @@ import msgspec
 from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.peer_metadata import (
+    Application,
     Browser,
     CandidatePair,
     CandidatePairs,
@@ -50,7 +51,7 @@ class _Description:
         self.precalls: list[PrecallTest] = []
 
     def take(self, data: dict[str, Any], at: EpochMs) -> None:
-        for group in ("device", "browser", "sdk", "encoder", "network"):
+        for group in ("device", "browser", "sdk", "application", "encoder", "network"):
             reported = data.get(group)
             if isinstance(reported, dict):
                 members = self.groups.setdefault(group, {})
@@ -226,6 +227,7 @@ def fold_metadata(events: Sequence[StoredPeerEvent], seen: LastSeen) -> Metadata
         device=_struct(Machine, description.of("device")),
         browser=_struct(Browser, description.of("browser")),
         sdk=_struct(Sdk, description.of("sdk")),
+        application=_struct(Application, description.of("application")),
         encoder=_struct(Encoder, {**seen.encoder_members(), **description.of("encoder")}),
         network=description.network(),
         room_view_type=description.room_view_type,

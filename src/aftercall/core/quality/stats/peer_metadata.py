@@ -62,6 +62,13 @@ class Sdk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     type: str | None = None
 
 
+class Application(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The application in which the call was held, as it names itself: `web`, `4.12.0`."""
+
+    name: str | None = None
+    version: str | None = None
+
+
 class Encoder(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The encoder of each kind: its implementation, else its codec."""
 
@@ -168,6 +175,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     device: Machine
     browser: Browser
     sdk: Sdk
+    application: Application = Application()
     encoder: Encoder
     network: Network
     room_view_type: str | None
