@@ -101,12 +101,14 @@ export type Retention = {
   kinds: KeptKind[];
 };
 
-/** One kind of data. `kept_s` 0: as long as the session; `effective_s` is shorter than `kept_s` where the limit of another kind is. */
+/** One kind of data. `kept_s` 0: as long as the session; `effective_s` is shorter than `kept_s` where the limit of another kind is. `next_at` is when the time of the oldest session with this kind is over, in ms since 1970; `next_sessions` lose it within a day from then on. */
 export type KeptKind = {
   kind: string;
   kept_s: number;
   effective_s: number;
   is_default: boolean;
+  next_at: number | null;
+  next_sessions: number;
 };
 
 export type RetentionPreview = {

@@ -1,11 +1,18 @@
 """What an app keeps for how long, as its admins read and set it."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
+from aftercall.core.instants import DAY_MS
 from aftercall.core.records import Role
+from tests.web.ended_and_live_calls import record_calls
+from tests.web.intake_harness import open_intake
 from tests.web.rest_server import ApiClient, RestServer
 
 WEEK_S = 604_800
+NOTHING_NEXT = {"next_at": None, "next_sessions": 0}
 
 
 @pytest.fixture
@@ -23,12 +30,13 @@ async def _kinds(owner: ApiClient, method: str = "GET", **request: object) -> di
 async def test_an_app_keeps_what_the_settings_say_until_it_chooses(owner: ApiClient) -> None:
     kinds = await _kinds(owner)
     forever = {"kept_s": 0, "effective_s": 0, "is_default": True}
-    assert kinds["samples"] == {"kind": "samples", **forever}
+    assert kinds["samples"] == {"kind": "samples", **forever, **NOTHING_NEXT}
     assert kinds["transcripts"] == {
         "kind": "transcripts",
         "kept_s": WEEK_S,
         "effective_s": WEEK_S,
         "is_default": True,
+        **NOTHING_NEXT,
     }
 
 
@@ -41,8 +49,25 @@ async def test_what_an_admin_sets_is_kept_from_then_on(owner: ApiClient) -> None
         "kept_s": 2_592_000,
         "effective_s": 86_400,
         "is_default": False,
+        **NOTHING_NEXT,
     }
     assert (await _kinds(owner, "PUT", json={}))["samples"]["kept_s"] == 0  # type: ignore[index]
+
+
+async def test_what_goes_next_is_named_with_its_day(server: RestServer) -> None:
+    async with open_intake(server) as intake:
+        await record_calls(intake)
+        (over,) = [each for each in await intake.sessions() if each["status"] == "ENDED"]
+        ended_at = int(datetime.fromisoformat(over["ended_at"]).timestamp() * 1000)
+        kinds = await _kinds(intake.owner, "PUT", json={"samples": "30d", "chat": "forever"})
+    next_at = ended_at + 30 * DAY_MS
+    assert _next(kinds["samples"]) == {"next_at": next_at, "next_sessions": 1}
+    assert _next(kinds["transcripts"])["next_at"] == ended_at + WEEK_S * 1000
+    assert _next(kinds["chat"]) == NOTHING_NEXT
+
+
+def _next(kind: Any) -> dict[str, int | None]:
+    return {name: kind[name] for name in NOTHING_NEXT}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import type { KeptKind, Retention, RetentionPreview } from "../../api/types";
 import { Problem, Skeleton } from "../../components/placeholders";
 import { Name } from "../../components/texts";
 import { formatPlural } from "../../format/numbers";
+import { formatDateTime } from "../../format/time";
 import { CHOICES, DEFAULT, KINDS, durationInWords, isLater } from "./retention_times";
 import { Outcome } from "./outcome";
 import { type Acting, useAction } from "./use_action";
@@ -116,6 +117,9 @@ function KindRow({ kept, value, going, onChange }: RowProps) {
         <p class="going" aria-live="polite">
           {going ? `Would be deleted of ${formatPlural(going, "session")}.` : ""}
         </p>
+        {value === (own ?? DEFAULT) && kept.next_at !== null && (
+          <p>{formatNext(kept.next_at, kept.next_sessions)}</p>
+        )}
       </div>
       <select
         aria-label={`How long ${title.toLowerCase()} are kept`}
@@ -136,6 +140,14 @@ function KindRow({ kept, value, going, onChange }: RowProps) {
       </select>
     </div>
   );
+}
+
+/** Which data go next, and when. */
+function formatNext(at: number, sessions: number): string {
+  const what = formatPlural(sessions, "session");
+  return at <= Date.now()
+    ? `Being deleted: of ${what}.`
+    : `Next to go: of ${what}, from ${formatDateTime(at, Date.now())} on.`;
 }
 
 type Chosen = Record<string, string>;

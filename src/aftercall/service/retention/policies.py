@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import NotFound
-from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.instants import DAY_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import App
 from aftercall.core.retention import (
     FOR_EVER,
@@ -32,6 +33,11 @@ class ChosenTime(NamedTuple):
     kept_s: int
     is_default: bool
     effective_s: int
+    next_at: EpochMs | None = None
+    """When the time of the oldest session that has this kind is over; `None` if there is none, or
+    no limit."""
+    next_sessions: int = 0
+    """How many sessions lose it within a day from then on."""
 
 
 class PastSessions(NamedTuple):
@@ -61,21 +67,23 @@ class RetentionPolicies:
         """The times of all kinds of an app. Raises `NotFound`."""
         async with self._db.read() as tx:
             app = await apps.find_app(tx, app_id)
-        if app is None:
-            raise NotFound.of("app", app_id)
-        return self._times(app)
+            if app is None:
+                raise NotFound.of("app", app_id)
+            return await self._times(tx, app)
 
-    def _times(self, app: App) -> list[ChosenTime]:
+    async def _times(self, tx: AsyncConnection, app: App) -> list[ChosenTime]:
         policy = policy_of(self._defaults, app.retention)
-        return [
-            ChosenTime(
+        found: list[ChosenTime] = []
+        for kind in DataKind:
+            seconds = effective_s(policy, kind)
+            time = ChosenTime(
                 kind=kind,
                 kept_s=policy.seconds_of(kind),
                 is_default=kind.value not in app.retention,
-                effective_s=effective_s(policy, kind),
+                effective_s=seconds,
             )
-            for kind in DataKind
-        ]
+            found.append(time if seconds == FOR_EVER else await _with_next(tx, app.id, time))
+        return found
 
     async def choose(
         self, app_id: str, given: Given, *, keeps_others: bool = False, actor: Actor = CLI
@@ -99,8 +107,9 @@ class RetentionPolicies:
             await apps.save_app(tx, changed)
             act = Act.CHANGE_RETENTION
             await record_act(tx, actor, act, app.account_id, app_id, app_id, self._clock())
+            times = await self._times(tx, changed)
         self._retention.forget(app_id)
-        return self._times(changed)
+        return times
 
     async def count_past(self, app_id: str, given: Given) -> list[PastSessions]:
         """How many sessions of an app would lose a kind of data, were these its times: the counts
@@ -120,6 +129,15 @@ class RetentionPolicies:
                     sessions = await due.count_sessions(tx, app_id, kind, ended_by)
                 found.append(PastSessions(kind, sessions))
         return found
+
+
+async def _with_next(tx: AsyncConnection, app_id: str, time: ChosenTime) -> ChosenTime:
+    first = await due.earliest_end(tx, app_id, time.kind)
+    if first is None:
+        return time
+    sessions = await due.count_sessions(tx, app_id, time.kind, EpochMs(first + DAY_MS))
+    next_at = EpochMs(first + time.effective_s * SECOND_MS)
+    return time._replace(next_at=next_at, next_sessions=sessions)
 
 
 def read_times(given: Given) -> dict[DataKind, int | None]:

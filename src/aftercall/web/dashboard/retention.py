@@ -79,6 +79,8 @@ def _answer(times: Sequence[ChosenTime]) -> Answer[Retention]:
             kept_s=each.kept_s,
             effective_s=each.effective_s,
             is_default=each.is_default,
+            next_at=each.next_at,
+            next_sessions=each.next_sessions,
         )
         for each in times
     ]

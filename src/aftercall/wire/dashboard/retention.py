@@ -30,12 +30,15 @@ def times_given(body: RetentionBody) -> Mapping[str, object]:
 
 class KeptKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of data. `kept_s` 0: as long as the session; `effective_s` is shorter than `kept_s`
-    where the limit of another kind is."""
+    where the limit of another kind is. `next_at` is when the time of the oldest session with this
+    kind is over, in ms since 1970; `next_sessions` lose it within a day from then on."""
 
     kind: str
     kept_s: int
     effective_s: int
     is_default: bool
+    next_at: int | None
+    next_sessions: int
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
