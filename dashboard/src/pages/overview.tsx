@@ -26,16 +26,13 @@ export function OverviewPage({ appId }: { appId: string }) {
       <div class="page-head">
         <h1>Overview</h1>
         <PeriodChoice periods={periods} />
-        <CopyButton text={linkToHere()} label="Copy the link to these periods" shown="Copy link" />
-        <a
-          class="quiet"
-          href={breakdownsFile(appId, periods)}
-          title="The tables below as CSV"
-          download
-        >
-          <Icon name="download" />
-          CSV
-        </a>
+        <div class="row tools">
+          <CopyButton text={linkToHere()} label="Copy the link to these periods" shown="Copy link" />
+          <a class="quiet" href={breakdownsFile(appId, periods)} title="The tables below as CSV" download>
+            <Icon name="download" />
+            CSV
+          </a>
+        </div>
       </div>
       <Trouble resource={resource} />
       {data ? (

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { Icon } from "../../components/icon";
 import { now } from "../../clock";
 import { formatDate, formatTime } from "../../format/time";
@@ -11,8 +12,21 @@ export function ReportHead(props: {
   csv: string;
   /** What the file holds, if it is not what the page shows. */
   csvTitle?: string;
+  /** Completes the page before it is printed. */
+  beforePrint?: () => Promise<void>;
   children?: ComponentChildren;
 }) {
+  const [isPreparing, setPreparing] = useState(false);
+  const printPage = async (): Promise<void> => {
+    if (props.beforePrint) {
+      setPreparing(true);
+      await props.beforePrint();
+      setPreparing(false);
+      // After the rows that were added are drawn.
+      await new Promise(requestAnimationFrame);
+    }
+    print();
+  };
   return (
     <div class="report-head">
       <p class="crumbs">{props.crumbs}</p>
@@ -23,9 +37,9 @@ export function ReportHead(props: {
           <Icon name="download" />
           CSV
         </a>
-        <button type="button" class="choice" onClick={() => print()}>
+        <button type="button" class="choice" disabled={isPreparing} onClick={() => void printPage()}>
           <Icon name="print" />
-          Print
+          {isPreparing ? "Loading…" : "Print"}
         </button>
       </div>
     </div>

@@ -40,6 +40,7 @@ export function MonthAttendancePage({ appId }: { appId: string }) {
       <ReportHead
         title={title}
         csv={withQuery(base, { month, tz: zone.value, format: "csv" })}
+        beforePrint={list.loadAll}
         crumbs={
           <>
             <a href="/people">People</a> / <a href="/usage">Usage</a> /

@@ -103,6 +103,7 @@ interface RowProps {
 function KindRow({ kept, value, going, onChange }: RowProps) {
   const { title, about } = KINDS[kept.kind] ?? { title: kept.kind, about: "" };
   const own = kept.is_default ? null : String(kept.kept_s);
+  const isAsBefore = value === (own ?? DEFAULT);
   const times = own === null || CHOICES.includes(own) ? CHOICES : [...CHOICES, own].sort(isLater);
   return (
     <div class="set">
@@ -110,16 +111,13 @@ function KindRow({ kept, value, going, onChange }: RowProps) {
         <b>{title}</b>
         <p>
           {about}
-          {value === (own ?? DEFAULT) && kept.effective_s !== kept.kept_s && (
+          {isAsBefore && kept.effective_s !== kept.kept_s && (
             <> Deleted after {durationInWords(kept.effective_s)}, with other data.</>
           )}
         </p>
-        <p class="going" aria-live="polite">
-          {going ? `Would be deleted of ${formatPlural(going, "session")}.` : ""}
+        <p class={going ? "going is-loss" : "going"} aria-live="polite">
+          {going ? `Would be deleted of ${formatPlural(going, "session")}.` : isAsBefore && formatNext(kept)}
         </p>
-        {value === (own ?? DEFAULT) && kept.next_at !== null && (
-          <p>{formatNext(kept.next_at, kept.next_sessions)}</p>
-        )}
       </div>
       <select
         aria-label={`How long ${title.toLowerCase()} are kept`}
@@ -143,7 +141,8 @@ function KindRow({ kept, value, going, onChange }: RowProps) {
 }
 
 /** Which data go next, and when. */
-function formatNext(at: number, sessions: number): string {
+function formatNext({ next_at: at, next_sessions: sessions }: KeptKind): string {
+  if (at === null) return "";
   const what = formatPlural(sessions, "session");
   return at <= Date.now()
     ? `Being deleted: of ${what}.`
