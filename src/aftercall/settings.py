@@ -151,6 +151,12 @@ class Settings:
     collect_max_inflated_bytes: int = _setting(
         4_194_304, "Largest intake body after decompression, in bytes."
     )
+    import_max_bytes: int = _setting(
+        536_870_912,
+        "Largest upload of dumps to import, as sent, in bytes. Up to four uploads of an app lie in "
+        "the data folder until they have been read.",
+        bounds=(1, 1_099_511_627_776),
+    )
     intake_queue: int = _setting(
         20_000,
         "Intake requests that may wait for the disk before new ones get 503.",

@@ -310,6 +310,6 @@ OTHERS = {
     "/erasures/{erasure_id:str}",
 }
 OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/calls/S/read-links"}
-OTHERS |= {"/source-keys"}
-"""Live sessions; sums over days and months; what is kept; what was done, by whom; an export, whose
-file has a test of its own; links, which say nothing of their session."""
+OTHERS |= {"/source-keys", "/imports", "/imports/{import_id:str}", "/sessions/S/export"}
+"""Live sessions; sums over days and months; what is kept; what was done, by whom; exports,
+whose files have tests of their own, and imports, too; links, which say nothing of their session."""

@@ -8,13 +8,8 @@ import msgspec
 import pytest
 
 from aftercall.core.errors import Malformed
-from aftercall.core.import_records import ImportReport
-from aftercall.work.dump_import import (
-    MOST_FILES,
-    NOTHING,
-    DumpImporter,
-    ImportOptions,
-)
+from aftercall.core.import_records import MOST_FILES, ImportOptions, ImportReport
+from aftercall.work.dump_import import NOTHING, DumpImporter
 from aftercall.work.export_import import DumpFile
 from tests.sample_dumps import LATER, path_of
 from tests.web.rest_server import ApiClient, RestServer

@@ -2,6 +2,7 @@
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import Phase
+from aftercall.service.dump_uploads import DELETE_IMPORT, IMPORT_DUMPS
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
@@ -19,7 +20,8 @@ PAYLOAD = {"app_id": "app", "session_id": "session"}
 async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: RestServer) -> None:
     tasks = tasks_of(server.services)
     privacy = {EXPORT_PERSON, DELETE_EXPORT, ERASE_PERSON, DELETE_ALL}
-    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy}
+    dumps = {IMPORT_DUMPS, DELETE_IMPORT}
+    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy, *dumps}
     assert [name for name, task in tasks.items() if task.give_up is not None] == [SUMMARISE]
 
 

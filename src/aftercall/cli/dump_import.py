@@ -13,8 +13,13 @@ from typer.core import TyperGroup
 from aftercall.cli.manage import AccountId, AppId
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.cli.printing import AsJson, print_json
-from aftercall.core.import_records import CallImported, FileRead, ImportReport
-from aftercall.work.dump_import import DumpImporter, ImportOptions
+from aftercall.core.import_records import (
+    CallImported,
+    FileRead,
+    ImportOptions,
+    ImportReport,
+)
+from aftercall.work.dump_import import DumpImporter
 from aftercall.work.export_import import DumpFile
 
 DUMPS = "dumps"
@@ -53,7 +58,7 @@ def import_dumps(
     if missing:
         raise typer.BadParameter(f"there is no file {missing[0]}", param_hint="FILES")
     dumps = [DumpFile(path.name, path.stat().st_size, partial(_open, path)) for path in files]
-    options = ImportOptions(meeting_id=meeting, title=title, names=name or ())
+    options = ImportOptions(meeting_id=meeting, title=title, names=name or [])
 
     async def work() -> ImportReport:
         async with opened(settings) as services:

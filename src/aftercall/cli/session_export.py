@@ -9,7 +9,7 @@ from rich.console import Console
 
 from aftercall.cli.manage import AccountId, AppId
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
-from aftercall.work.session_export import write_session_export
+from aftercall.web.session_export import write_session_export
 
 
 def export_session(

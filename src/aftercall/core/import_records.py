@@ -1,6 +1,14 @@
 """What an import read, what it did not, and what became of it."""
 
+from enum import StrEnum
+from typing import Final
+
 import msgspec
+
+from aftercall.core.instants import EpochMs
+
+MOST_FILES: Final = 64
+"""Files of one import."""
 
 
 class StreamRead(msgspec.Struct, kw_only=True):
@@ -68,3 +76,52 @@ class ImportReport(msgspec.Struct, kw_only=True):
 
     files: list[FileRead]
     calls: list[CallImported]
+
+
+class ImportState(StrEnum):
+    """How far an import of uploaded files is."""
+
+    UPLOADING = "uploading"
+    WAITING = "waiting"
+    """All files are here; another import may be in progress."""
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What no dump says."""
+
+    meeting_id: str | None = None
+    """All files are of one call of this meeting."""
+    title: str | None = None
+    names: list[str] = []
+    """Who took part, by file; each person of a file that has several gets a number."""
+
+
+class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an upload. `bytes`: as it came, perhaps compressed."""
+
+    name: str
+    bytes: int
+
+
+class DumpImport(msgspec.Struct, frozen=True, kw_only=True):
+    """An import of uploaded files."""
+
+    app_id: str
+    id: str
+    requested_at: EpochMs
+    requested_by: str
+    """The id of a token or of a sign-in."""
+    options: ImportOptions = ImportOptions()
+    state: ImportState = ImportState.UPLOADING
+    files: list[UploadedFile] = []
+    percent: int = 0
+    """How much of the work is done, 0..100."""
+    starts: int = 0
+    """How often the work has begun: again after a stop of the server."""
+    report: ImportReport | None = None
+    error: str | None = None
+    """Why nothing could be imported."""
+    finished_at: EpochMs | None = None

@@ -56,6 +56,8 @@ class Act(StrEnum):
     REVOKE_READ_LINK = "revoke_read_link"
     ADD_SOURCE_KEY = "add_source_key"
     REMOVE_SOURCE_KEY = "remove_source_key"
+    IMPORT_DUMPS = "import_dumps"
+    EXPORT_SESSION = "export_session"
 
 
 class Actor(NamedTuple):

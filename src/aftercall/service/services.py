@@ -33,6 +33,7 @@ from aftercall.service.dashboard.session_list import SessionLists
 from aftercall.service.dashboard.session_page import SessionPages
 from aftercall.service.data_check import DataCheck
 from aftercall.service.downtime import DowntimeWatch
+from aftercall.service.dump_uploads import DumpUploads
 from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
 from aftercall.service.import_places import ImportPlaces
@@ -116,6 +117,7 @@ class Services:
     imports: Imports
     import_places: ImportPlaces
     session_facts: SessionFacts
+    dump_uploads: DumpUploads
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -146,6 +148,9 @@ def build_services(
         data_dir=settings.data_dir,
         erased_people=erased_people,
         retention=retention_rule,
+    )
+    dump_uploads = DumpUploads(
+        db=db, clock=clock, new_id=new_id, settings=settings, retention=retention_rule
     )
     recorder = Recorder(
         db,
@@ -244,7 +249,7 @@ def build_services(
         readmissions=Readmissions(
             db=db, clock=clock, data_dir=settings.data_dir, erased_people=erased_people
         ),
-        deletions=Deletions(db=db, clock=clock, exports=person_exports),
+        deletions=Deletions(db=db, clock=clock, exports=person_exports, dump_uploads=dump_uploads),
         audit_log=AuditLog(db, clock=clock, keep_days=settings.audit_retention_days),
         data_check=DataCheck(db),
         retention_policies=RetentionPolicies(
@@ -253,6 +258,7 @@ def build_services(
         imports=Imports(db=db, clock=clock, erased_people=erased_people, retention=retention_rule),
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         import_places=ImportPlaces(db),
+        dump_uploads=dump_uploads,
         session_facts=SessionFacts(db, exports=Exports(db=db), retention=retention_rule),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds

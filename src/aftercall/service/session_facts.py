@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
 
+from aftercall.core.address_removal import event_without_addresses
 from aftercall.core.errors import Refused
 from aftercall.core.events import (
     AnyEvent,
@@ -22,7 +23,6 @@ from aftercall.core.records import LeaveReason, Participant, Peer, Phase, Sessio
 from aftercall.core.retention import DataKind
 from aftercall.service.api.download_rows import Exports
 from aftercall.service.retention_rule import RetentionRule
-from aftercall.service.session_lookup import find_existing_session
 from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 
@@ -46,7 +46,7 @@ class SessionFacts:
     async def overview(self, app_id: str, session_id: str) -> SessionOverview:
         """The session and its people. Raises `NotFound`, and `Refused` while it is not over."""
         async with self._db.read() as tx:
-            session = await find_existing_session(tx, app_id, session_id)
+            session = await self._retention.find_session(tx, app_id, session_id)
             if session.phase is not Phase.ENDED:
                 raise Refused("The session is not over yet.", code="session_not_ended")
             people = await participants.participants_of_session(tx, app_id, session_id)
@@ -73,6 +73,8 @@ class SessionFacts:
         async with self._db.read() as tx:
             kept = await self._retention.kept_of(app_id, session, tx)
             events = await peer_events.events_of_peer(tx, app_id, peer.id)
+            if DataKind.ADDRESSES not in kept:
+                events = [event_without_addresses(event) for event in events]
             taken = await samples.of_peer(tx, app_id, peer.id) if DataKind.SAMPLES in kept else []
         facts: list[AnyEvent] = list(_stay(session, peer))
         facts += [

@@ -28,6 +28,7 @@ _REST: Final[tuple[Table, ...]] = (
     schema.minute_tallies,
     schema.session_watches,
     schema.person_exports,
+    schema.dump_imports,
     schema.read_links,
     schema.source_keys,
     schema.session_aliases,

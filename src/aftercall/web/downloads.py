@@ -3,8 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any, Final, TypeVar, assert_never
+from typing import Any, BinaryIO, Final, TypeVar, assert_never
 from urllib.parse import quote
 
 from litestar import Request, get
@@ -138,7 +137,7 @@ async def download_person(
         export_id,
     )
     return Stream(
-        _file(path),
+        pieces_of(await asyncio.to_thread(path.open, "rb")),
         media_type="application/zip",
         headers={
             "content-disposition": 'attachment; filename="person.zip"',
@@ -148,8 +147,8 @@ async def download_person(
     )
 
 
-async def _file(path: Path) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
+async def pieces_of(file: BinaryIO) -> AsyncIterator[bytes]:
+    """The bytes of a file, which is closed at the end."""
     try:
         while piece := await asyncio.to_thread(file.read, _PIECE):
             yield piece

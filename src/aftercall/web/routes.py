@@ -17,6 +17,7 @@ from aftercall.service.services import Services
 from aftercall.web import downloads, health
 from aftercall.web.dashboard import (
     attendance,
+    imports,
     live_updates,
     overview,
     people,
@@ -84,6 +85,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *privacy.handlers,
     *read_links.handlers,
     *source_keys.handlers,
+    *imports.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"

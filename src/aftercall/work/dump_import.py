@@ -5,22 +5,22 @@ Reading runs in a thread, so that requests of the same process go on.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import PurePath
-from typing import Final, NamedTuple
-from urllib.parse import urlsplit
-
-import msgspec
+from typing import BinaryIO, Final, NamedTuple
 
 from aftercall.core.errors import Malformed
 from aftercall.core.events import Identity
 from aftercall.core.ids import id_from
 from aftercall.core.import_records import (
+    MOST_FILES,
     CallImported,
     ConnectionRead,
     FileRead,
+    ImportOptions,
     ImportReport,
     ParticipantImported,
     StreamRead,
@@ -29,7 +29,7 @@ from aftercall.core.instants import EpochMs, format_iso
 from aftercall.core.privacy import Privacy
 from aftercall.ingest.dumps.dump_bytes import DumpBytes
 from aftercall.ingest.dumps.formats import Format, format_of
-from aftercall.ingest.dumps.grouping import SurveyedPeer, calls_of, peers_of
+from aftercall.ingest.dumps.grouping import SurveyedPeer, calls_of, peers_of, title_of
 from aftercall.ingest.dumps.survey import NO_TIME, Survey, survey
 from aftercall.ingest.dumps.translate import (
     SOURCE,
@@ -52,21 +52,8 @@ from aftercall.work.export_import import (
 AT_ONCE: Final = 500
 """Facts in one transaction."""
 
-MOST_FILES: Final = 64
-"""Files of one import."""
-
 Progress = Callable[[float], None]
 """Is called with the share of the work that is done, 0..1."""
-
-
-class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What no dump says."""
-
-    meeting_id: str | None = None
-    """All files are of one call of this meeting."""
-    title: str | None = None
-    names: Sequence[str] = ()
-    """Who took part, by file; each person of a file that has several gets a number."""
 
 
 class _Surveyed(NamedTuple):
@@ -105,7 +92,8 @@ class DumpImporter:
                 done += 2 * file.size
                 progress(done / total)
                 continue
-            report, found = await asyncio.to_thread(_survey, number, file, now)
+            share = partial(_share, progress, done, total)
+            report, found = await asyncio.to_thread(_survey, number, file, now, share)
             reports.append(report)
             if found is not None and any(each.digest == found.digest for each in surveyed):
                 report.error = "The same dump is there twice; it counts once."
@@ -116,7 +104,8 @@ class DumpImporter:
         calls = await self._plan(surveyed, options)
         for each in surveyed:
             plans = [p for _, plans in calls for p in plans if p.surveyed.file == each.number]
-            await self._record(each, plans, calls, reports[each.number], now)
+            share = partial(_share, progress, done, total)
+            await self._record(each, plans, calls, reports[each.number], now, share)
             done += each.file.size
             progress(done / total)
         for call, plans in calls:
@@ -162,7 +151,7 @@ class DumpImporter:
             )
         session_id = session_id or id_from(self._app_id, "dump call", *peer_ids)
         meeting_id = options.meeting_id or id_from(self._app_id, "dump meeting", session_id)
-        title = options.title or _title(group, first)
+        title = options.title or title_of(group, first)
         call = CallImported(
             session_id=session_id,
             meeting_id=meeting_id,
@@ -208,13 +197,14 @@ class DumpImporter:
         calls: "Sequence[tuple[CallImported, list[PeerPlan]]]",
         report: FileRead,
         now: EpochMs,
+        note_read: Callable[[int], None],
     ) -> None:
         call_of = {plan.peer_id: call for call, each in calls for plan in each}
         if not plans or all(call_of[plan.peer_id].rejected for plan in plans):
             return
         translator = Translator(plans, self._app_id, now)
         with closing(surveyed.file.open()) as file:
-            data = DumpBytes(file)
+            data = DumpBytes(_Watched(file, note_read))
             facts = translator.translate(surveyed.format.read(data))
             while batch := await asyncio.to_thread(_next, facts):
                 by_call: dict[str, list[DumpFact]] = {}
@@ -257,11 +247,32 @@ def _next(facts: Iterator[DumpFact]) -> list[DumpFact]:
     return list(islice(facts, AT_ONCE))
 
 
-def _survey(number: int, file: DumpFile, now: EpochMs) -> tuple[FileRead, _Surveyed | None]:
+class _Watched:
+    """A file that reports how many of its bytes were read."""
+
+    def __init__(self, file: BinaryIO, note_read: Callable[[int], None]) -> None:
+        self._file = file
+        self._note_read = note_read
+        self._read = 0
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._file.read(size)
+        self._read += len(chunk)
+        self._note_read(self._read)
+        return chunk
+
+
+def _share(progress: Progress, done: int, total: int, read: int) -> None:
+    progress(min(1.0, (done + read) / total))
+
+
+def _survey(
+    number: int, file: DumpFile, now: EpochMs, note_read: Callable[[int], None]
+) -> tuple[FileRead, _Surveyed | None]:
     report = FileRead(name=file.name, connections=[], left_out={})
     try:
         with closing(file.open()) as opened:
-            data = DumpBytes(opened)
+            data = DumpBytes(_Watched(opened, note_read))
             format_ = format_of(data)
             report.format = format_.name
             found = survey(format_.read(data), now)
@@ -322,20 +333,3 @@ def _name(
     else:
         given = peer.client.name or PurePath(surveyed.file.name).name.partition(".")[0]
     return f"{given} {number}" if number else given
-
-
-def _title(group: Iterable[SurveyedPeer], first: EpochMs) -> str:
-    """What a call without a meeting is called: after its page, or its time."""
-    for peer in group:
-        url = next((each.url for each in peer.connections if each.url), peer.client.url)
-        host = _host(url)
-        if host:
-            return f"Dump of {host}"
-    return f"Dump of {format_iso(first)[:16].replace('T', ' ')} UTC"
-
-
-def _host(url: str | None) -> str | None:
-    try:
-        return urlsplit(url).hostname if url else None
-    except ValueError:
-        return None

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from aftercall.service.dump_uploads import DELETE_IMPORT, IMPORT_DUMPS
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
@@ -13,6 +14,7 @@ from aftercall.service.services import Services
 from aftercall.settings import own_url
 from aftercall.work.person_export import write_person_export
 from aftercall.work.sample_day import play_sample_day
+from aftercall.work.uploaded_dumps import read_upload
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -48,12 +50,20 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def delete_export(payload: Payload) -> None:
         await services.person_exports.delete(payload["app_id"], payload["export_id"])
 
+    async def import_dumps(payload: Payload) -> None:
+        await read_upload(services, payload["app_id"], payload["import_id"])
+
+    async def delete_import(payload: Payload) -> None:
+        await services.dump_uploads.delete(payload["app_id"], payload["import_id"])
+
     async def play_day(payload: Payload) -> None:
         here = own_url(services.settings.host, services.settings.port)
         await play_sample_day(services.sample_days, here, payload)
 
     return {
         PLAY_SAMPLE_DAY: Task(run=play_day),
+        IMPORT_DUMPS: Task(run=import_dumps),
+        DELETE_IMPORT: Task(run=delete_import),
         EXPORT_PERSON: Task(run=export_person),
         DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),

@@ -9,7 +9,9 @@ same call, or the same address at the same time.
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
+from aftercall.core.instants import EpochMs, format_iso
 from aftercall.ingest.dumps.survey import ClientSurvey, ConnectionSurvey, Survey
 
 _PROCESS: Final = re.compile(r"(\d+)-\d+")
@@ -148,3 +150,20 @@ def _is_one_call(a: SurveyedPeer, ids_a: _Ids, b: SurveyedPeer, ids_b: _Ids) -> 
         or ids_b.local & ids_a.remote
         or ids_a.urls & ids_b.urls
     )
+
+
+def title_of(group: Iterable[SurveyedPeer], first: EpochMs) -> str:
+    """What a call without a meeting is called: after its page, or its time."""
+    for peer in group:
+        url = next((each.url for each in peer.connections if each.url), peer.client.url)
+        host = _host(url)
+        if host:
+            return f"Dump of {host}"
+    return f"Dump of {format_iso(first)[:16].replace('T', ' ')} UTC"
+
+
+def _host(url: str | None) -> str | None:
+    try:
+        return urlsplit(url).hostname if url else None
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job, Phase
 from aftercall.service.audit import Act, Actor, record_act
+from aftercall.service.dump_uploads import DumpUploads
 from aftercall.service.privacy.person_exports import PersonExports
 from aftercall.service.privacy.removals import remove_all_waiting, remove_noted_rows
 from aftercall.store import apps, deletion, jobs, meetings
@@ -30,8 +31,11 @@ LOOK_AGAIN_MS: Final = 5 * SECOND_MS
 class Deletions:
     """Deletes what an operator no longer wants to keep."""
 
-    def __init__(self, *, db: Database, clock: Clock, exports: PersonExports) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, exports: PersonExports, dump_uploads: DumpUploads
+    ) -> None:
         self._db = db
+        self._dump_uploads = dump_uploads
         self._exports = exports
         self._clock = clock
 
@@ -100,6 +104,7 @@ class Deletions:
         if meeting_id is None:
             await remove_all_waiting(self._db, app_id)
             await self._exports.delete_of_app(app_id)
+            await self._dump_uploads.delete_of_app(app_id)
             while await self._delete_rest(app_id):
                 pass
         async with self._db.write() as tx:

@@ -85,5 +85,5 @@ class PackedText(TypeDecorator[str]):
         return None if value is None else unpack(value)
 
 
-def compressed_text_column(name: str) -> Column[Any]:
-    return Column(name, PackedText, nullable=False)
+def compressed_text_column(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, PackedText, nullable=null)

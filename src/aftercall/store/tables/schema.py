@@ -55,6 +55,7 @@ from aftercall.store.tables.samples import pulses as pulses
 from aftercall.store.tables.samples import samples as samples
 from aftercall.store.tables.samples import segments as segments
 from aftercall.store.tables.samples import session_watches as session_watches
+from aftercall.store.tables.sources import dump_imports as dump_imports
 from aftercall.store.tables.sources import session_aliases as session_aliases
 from aftercall.store.tables.sources import source_keys as source_keys
 

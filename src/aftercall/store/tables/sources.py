@@ -1,10 +1,16 @@
-"""The tables of what other systems are known by: their keys, and their names of sessions."""
+"""The tables of what comes from other systems: their keys, their names of sessions, and imports."""
 
 from typing import Final
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 
-from aftercall.store.engine.column_types import epoch_ms_column, metadata, text_column
+from aftercall.store.engine.column_types import (
+    compressed_text_column,
+    epoch_ms_column,
+    integer_column,
+    metadata,
+    text_column,
+)
 
 source_keys: Final = Table(
     "source_keys",
@@ -30,3 +36,23 @@ session_aliases: Final = Table(
     Index("ix_session_aliases_session", "app_id", "session_id"),
 )
 """The id that a source gives to a session which the participants' own clients had begun."""
+
+dump_imports: Final = Table(
+    "dump_imports",
+    metadata,
+    text_column("app_id"),
+    text_column("id"),
+    epoch_ms_column("requested_at"),
+    text_column("requested_by"),
+    text_column("options"),
+    text_column("state"),
+    text_column("files"),
+    integer_column("percent"),
+    integer_column("starts"),
+    compressed_text_column("report", null=True),
+    text_column("error", null=True),
+    epoch_ms_column("finished_at", null=True),
+    PrimaryKeyConstraint("app_id", "id"),
+)
+"""Imports of uploaded files, which lie in the data folder until they have been read. `options`,
+`files` and `report` are JSON."""

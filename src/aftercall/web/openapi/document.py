@@ -42,6 +42,7 @@ _PATH_ABOUT: Final = {
     "person": "The person's id, as in the list of people.",
     "token_id": "The API token's id.",
     "job_id": "The job's id.",
+    "import_id": "The import's id.",
 }
 _ABOUT: Final = (
     "The record of real-time calls, in RealtimeKit's wire format.\n\n"
@@ -51,6 +52,16 @@ _ABOUT: Final = (
     "The body of every refusal is an `ErrorBody`: `error.code` is the status, `error.reason` is "
     "for programs, `error.message` for people, and `error.field` names the member at fault."
 )
+_FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+_UPLOAD: Final = {
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "array", "items": _FILE}},
+        },
+    },
+}
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API token."},
     "auth_key": {
@@ -107,7 +118,7 @@ def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, route, method, name, status, operation in found:
         described = _describe(name, status, operation, route.path_parameters, schemas)
-        add_example(described, method, path, body=BODIES.get(name))
+        add_example(described, method, path, body=BODIES.get(name), upload=operation.upload)
         paths.setdefault(path, {})[method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -198,6 +209,8 @@ def _describe(
             "required": True,
             "content": {"application/json": {"schema": _schema(operation.body, schemas)}},
         }
+    if operation.upload:
+        described["requestBody"] = {"required": True, "content": dict(_UPLOAD)}
     described["responses"] |= {str(refusal): _refusal(refusal) for refusal in sorted(refusals)}
     return described
 

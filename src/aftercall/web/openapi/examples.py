@@ -58,7 +58,13 @@ _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 def add_example(
-    described: dict[str, Any], method: str, path: str, *, scheme: str = "bearer", body: Any = None
+    described: dict[str, Any],
+    method: str,
+    path: str,
+    *,
+    scheme: str = "bearer",
+    body: Any = None,
+    upload: bool = False,
 ) -> None:
     """Give an operation of the document an example: `body` in its request body, and the whole
     request in its description, with what the caller fills in as variables of a shell."""
@@ -68,6 +74,8 @@ def add_example(
         described["requestBody"]["content"]["application/json"]["example"] = body
         text = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
         lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]
+    if upload:
+        lines.append("-F file=@FILE")
     curl = " \\\n  ".join(lines)
     about = described.get("description")
     described["description"] = "\n\n".join(filter(None, (about, f"```sh\n{curl}\n```")))

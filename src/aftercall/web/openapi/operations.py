@@ -31,6 +31,8 @@ class Operation:
     """Of an answer that is no JSON in an envelope; `answer` is its schema then."""
     text_types: Sequence[str] = ()
     """Media types in which the answer can be had instead."""
+    upload: bool = False
+    """Whether the body is a file, or several as `multipart/form-data`."""
     is_paged: bool = False
     refusals: Sequence[int] = (404,)
     """Statuses of refusals besides those every operation has (400, 401, 403, 408, 414, 429, 431,

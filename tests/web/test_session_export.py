@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from aftercall.core.errors import NotFound
-from aftercall.work.dump_import import DumpImporter, ImportOptions
+from aftercall.core.import_records import ImportOptions
+from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.web.session_export import write_session_export
+from aftercall.work.dump_import import DumpImporter
 from aftercall.work.export_import import DumpFile
-from aftercall.work.session_export import write_session_export
 from tests.sample_dumps import LATER, path_of, survey_of
 from tests.web.rest_server import ApiClient, RestServer
 
@@ -91,6 +93,24 @@ async def test_a_session_of_another_app_is_not_exported(server: RestServer, tmp_
     session_id, _ = await exported(server, tmp_path, owner)
     with pytest.raises(NotFound):
         await server.services.session_facts.overview(other.app_id, session_id)
+
+
+async def test_what_is_past_its_time_is_not_in_an_export(
+    server: RestServer, tmp_path: Path
+) -> None:
+    owner = await server.new_client()
+    session_id, raw = await exported(server, tmp_path, owner)
+    policies = server.services.retention_policies
+    await policies.choose(owner.app_id, {"samples": "1d"})
+    server.clock.now = EpochMs(server.clock.now + 2 * DAY_MS)
+    path = tmp_path / "later.zip"
+    await write_session_export(server.services, owner.app_id, session_id, path)
+    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(path) as after:
+        assert b"SampleTaken" in before.read("facts.jsonl")
+        assert b"SampleTaken" not in after.read("facts.jsonl")
+    await policies.choose(owner.app_id, {"sessions": "1d"})
+    with pytest.raises(NotFound):
+        await write_session_export(server.services, owner.app_id, session_id, path)
 
 
 def _zip(**members: bytes) -> bytes:

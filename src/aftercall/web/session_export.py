@@ -3,9 +3,11 @@
 import asyncio
 import csv
 import io
+import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, Final
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, BinaryIO, Final
 
 import msgspec
 
@@ -30,6 +32,9 @@ dumps/            the statistics of each connection of a participant, as rtcstat
 Addresses are as far in it as the server kept them.
 """
 
+_HELD_BYTES: Final = 8 * 1024**2
+"""Bytes of facts that are held in memory; a file without a name takes the rest."""
+
 _COLUMNS: Final = (
     "participant_id", "display_name", "user_id", "custom_participant_id", "joined_at", "left_at",
     "duration_minutes",
@@ -37,15 +42,15 @@ _COLUMNS: Final = (
 
 
 async def write_session_export(
-    services: Services, app_id: str, session_id: str, path: Path
+    services: Services, app_id: str, session_id: str, to: Path | BinaryIO
 ) -> None:
     """Write the zip. Raises `NotFound`, and `Refused` while the session is not over."""
     facts = services.session_facts
     overview = await facts.overview(app_id, session_id)
     session = overview.session
     with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
-        io.BytesIO() as lines,
+        zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
+        SpooledTemporaryFile(_HELD_BYTES) as lines,
     ):
         archive.writestr("README.txt", README)
         archive.writestr("session.json", _encode(overview))
@@ -63,10 +68,16 @@ async def write_session_export(
             _write(talk, page, "export")
         if talk.tell():
             archive.writestr("talk.jsonl", talk.getvalue())
-        await asyncio.to_thread(archive.writestr, FACTS, lines.getvalue())
+        await asyncio.to_thread(_add_lines, archive, lines)
 
 
-def _write(to: io.BytesIO, facts: list[AnyEvent], source: str) -> None:
+def _add_lines(archive: zipfile.ZipFile, lines: IO[bytes]) -> None:
+    lines.seek(0)
+    with archive.open(FACTS, "w", force_zip64=True) as member:
+        shutil.copyfileobj(lines, member)
+
+
+def _write(to: IO[bytes], facts: list[AnyEvent], source: str) -> None:
     for fact in facts:
         to.write(encode_fact(fact, source) + b"\n")
 
