@@ -1,4 +1,5 @@
 import zlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -24,9 +25,10 @@ def stored(text: DeflatedJson) -> DeflatedJson:
 def test_a_text_is_written_when_it_is_used(plain: bytes, is_deflated: bool) -> None:
     written: list[bytes] = []
 
-    def write() -> bytes:
+    def write() -> Iterator[bytes | memoryview]:
         written.append(plain)
-        return plain
+        yield plain[:7]
+        yield memoryview(plain)[7:]
 
     text = DeflatedJson.from_writer(write)
     assert not written

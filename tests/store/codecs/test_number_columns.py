@@ -9,6 +9,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aftercall.core.quality.report.listed_column import ListedColumn
 from aftercall.store.codecs.number_columns import pack, unpack
 
 VALUES = (
@@ -23,7 +24,9 @@ def bits_of(columns: Any) -> list[bytes]:
     # Which NaN stands for what is not known does not matter.
     return [
         np.where(np.isnan(column), np.nan, column).astype(np.float64).tobytes()
-        for column in map(np.asarray, columns)
+        for column in (
+            each.doubles if isinstance(each, ListedColumn) else np.asarray(each) for each in columns
+        )
     ]
 
 
@@ -56,6 +59,22 @@ def test_a_column_that_depends_on_another_takes_no_room_of_its_own() -> None:
     lost = np.array([float(dice.randrange(8)) for _ in range(2_000)])
     alone, both = pack(None, [lost]), pack(None, [lost, lost / 357])
     assert len(both) < len(alone) + 200
+
+
+def test_columns_of_few_values_stay_listed() -> None:
+    columns = [
+        np.full(40, 2.5),
+        np.array([1.0, 3.0] * 20),
+        np.array([1.0, 3.0, np.nan, 3.0] * 10),
+        np.arange(40.0),
+    ]
+    found = unpack(pack(None, columns))[1]
+    values = [column.values if isinstance(column, ListedColumn) else None for column in found]
+    assert values[:2] == [[2.5], [1.0, 3.0]]
+    assert values[2] is not None
+    assert values[2][:2] == [1.0, 3.0]
+    assert np.isnan(values[2][2])
+    assert values[3] is None
 
 
 def test_noise_takes_hardly_more_bits_than_it_has() -> None:

@@ -52,9 +52,9 @@ async def test_the_compressed_and_the_plain_form_have_the_same_content(
 async def test_a_piece_is_written_once_for_an_answer(accepted: str, most_held: int) -> None:
     written: list[bytes] = []
 
-    def write() -> bytes:
+    def write() -> list[bytes]:
         written.append(b"0123456789")
-        return written[-1]
+        return written[-1:]
 
     text = DeflatedJson.from_writer(write)
     _, body = await _sent(

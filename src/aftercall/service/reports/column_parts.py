@@ -4,13 +4,14 @@ Rows are ordered by time. Their columns are packed stream by stream, so that a c
 it began.
 """
 
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from aftercall.core.instants import EpochMs, format_iso, parse_iso
+from aftercall.core.instants import parse_iso
+from aftercall.core.quality.report.listed_column import ListedColumn
 from aftercall.core.quality.report.receive_stats import (
     MediaReception,
     PeerReception,
@@ -40,31 +41,28 @@ def pack_rows(rows: "RowColumns | None") -> bytes:
     return number_columns.pack([rows.words, list(rows.numbers)], columns)
 
 
-def unpack_rows(family: str, packed: bytes) -> bytes:
-    """The rows of a family as a JSON array. Raises `ZstdError` for bytes that are not whole."""
+def unpack_rows(family: str, packed: bytes) -> Iterator[bytes | memoryview]:
+    """The rows of a family as a JSON array, in pieces. Raises `ZstdError` for bytes that are not
+    whole."""
     if not packed:
-        return b"[]"
+        return iter((b"[]",))
     import numpy as np  # noqa: PLC0415 - numpy
 
-    from aftercall.core.quality.report.row_columns import (  # noqa: PLC0415 - numpy
-        RowColumns,
-        write_columns,
+    from aftercall.core.quality.report.write_row_columns import (  # noqa: PLC0415 - numpy
+        write_row_columns,
     )
 
     (words, names), (words_index, *columns) = number_columns.unpack(packed)
-    places = words_index.astype(np.intp)
-    order = np.argsort(places, kind="stable")
-    for place, column in enumerate(columns):
-        columns[place] = np.empty_like(column)
-        columns[place][order] = column
-    at, *numbers = columns
-    rows = RowColumns(
-        at=at,
-        words=[tuple(each) for each in words],
-        words_index=places,
-        numbers=dict(zip(names, numbers, strict=True)),
-    )
-    return write_columns(Family(family), rows)
+    places = _doubles(words_index).astype(np.intp)
+    packed_at = np.empty_like(places)
+    packed_at[np.argsort(places, kind="stable")] = np.arange(len(places))
+    at, *numbers = (column.take(packed_at) for column in columns)
+    rows = dict(zip(names, numbers, strict=True))
+    return write_row_columns(Family(family), _doubles(at), words, places, rows)
+
+
+def _doubles(column: "Doubles | ListedColumn") -> "Doubles":
+    return column.doubles if isinstance(column, ListedColumn) else column
 
 
 _points: Final = msgspec.json.Decoder(list[ReceptionPoint])
@@ -120,22 +118,20 @@ def unpack_receptions(packed: bytes) -> list[PeerReception]:
     return receptions
 
 
-def _written_points(columns: "dict[str, Doubles]") -> msgspec.Raw:
+def _written_points(columns: "dict[str, Doubles | ListedColumn]") -> msgspec.Raw:
     if not columns:
         return _NO_POINTS
-    lists: dict[str, list[Any]] = {
-        name: _whole(column) if name in _WHOLE else _known(column)
-        for name, column in columns.items()
+    from aftercall.core.quality.report.write_members import (  # noqa: PLC0415 - numpy
+        Member,
+        member_of,
+        times,
+        write_objects,
+    )
+
+    at = _doubles(columns.pop("timestamp"))
+    members: dict[str, Member] = {
+        name: member_of(column, is_whole=name in _WHOLE) for name, column in columns.items()
     }
-    lists["timestamp"] = [format_iso(EpochMs(int(at))) for at in columns["timestamp"].tolist()]
-    members = ReceptionPoint.__struct_fields__
-    points = list(map(ReceptionPoint, *(lists.get(name, repeat(None)) for name in members)))
-    return msgspec.Raw(msgspec.json.encode(points))
-
-
-def _known(column: "Doubles") -> list[float | None]:
-    return [None if value != value else value for value in column.tolist()]
-
-
-def _whole(column: "Doubles") -> list[int | None]:
-    return [None if value is None else int(value) for value in _known(column)]
+    members["timestamp"] = times(at)
+    names = ReceptionPoint.__struct_fields__
+    return msgspec.Raw(b"".join(write_objects(names, len(at), members)))

@@ -5,11 +5,12 @@ after the other, are one stream again: a text that occurs twice in a gzip answer
 and one that is stored deflated not at all.
 """
 
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
-from zlib_ng import zlib_ng
+from isal import isal_zlib
 
 from aftercall.core.errors import Bug
 
@@ -22,8 +23,25 @@ END: Final = b"\x03\x00"
 _RAW: Final = -15
 """zlib's value for no header and a window of 32 KB."""
 
-# The library's stub does not say that it is an exception.
-_InflateError: Final[type[Exception]] = zlib_ng.error  # type: ignore[assignment]
+
+class _Deflated(NamedTuple):
+    """A text's length, its checksum (as in RFC 1952) and its deflated form."""
+
+    size: int
+    crc32: int
+    deflated: bytes
+
+
+def _deflated(pieces: Iterable[bytes | memoryview]) -> _Deflated:
+    """The text that these pieces are."""
+    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _RAW)
+    size = crc32 = 0
+    parts: list[bytes] = []
+    for piece in pieces:
+        size += len(piece)
+        crc32 = isal_zlib.crc32(piece, crc32)
+        parts.append(packer.compress(piece))
+    return _Deflated(size, crc32, b"".join([*parts, packer.flush(isal_zlib.Z_FULL_FLUSH)]))
 
 
 class DeflatedJson:
@@ -32,7 +50,7 @@ class DeflatedJson:
     def __init__(self, plain: bytes | None = None) -> None:
         if plain is not None:
             self.plain = plain
-        self._write: Callable[[], bytes] | None = None
+        self._write: Callable[[], Iterable[bytes | memoryview]] | None = None
 
     @classmethod
     def from_deflated(cls, deflated: bytes, *, size: int, crc32: int) -> "DeflatedJson":
@@ -42,8 +60,8 @@ class DeflatedJson:
         return text
 
     @classmethod
-    def from_writer(cls, write: Callable[[], bytes]) -> "DeflatedJson":
-        """A text that is written on first use. `write` may raise `Bug`."""
+    def from_writer(cls, write: Callable[[], Iterable[bytes | memoryview]]) -> "DeflatedJson":
+        """A text that is written on first use, in pieces. `write` may raise `Bug`."""
         text = cls()
         text._write = write
         return text
@@ -58,17 +76,16 @@ class DeflatedJson:
         if self.is_written or self._write is None:
             _ = self.deflated
             return
-        text = DeflatedJson(self._write())
-        self.size, self.crc32, self.deflated = text.size, text.crc32, text.deflated
+        self.size, self.crc32, self.deflated = _deflated(self._write())
 
     @cached_property
     def plain(self) -> bytes:
         """Raises `Bug` for bytes that `deflated` did not make."""
         if self._write is not None and not self.is_written:
-            return self._write()
+            return b"".join(self._write())
         try:
-            plain = zlib_ng.decompress(self.deflated + END, wbits=_RAW, bufsize=self.size)
-        except _InflateError as error:
+            plain = zlib.decompress(self.deflated + END, wbits=_RAW, bufsize=self.size)
+        except zlib.error as error:
             raise Bug("A stored text cannot be inflated.", code="report_unreadable") from error
         if len(plain) != self.size:
             raise Bug("A stored text is not as long as it was.", code="report_unreadable")
@@ -80,7 +97,7 @@ class DeflatedJson:
             yield from (self.plain[at : at + step] for at in range(0, self.size, step))
             return
         self.deflate()
-        inflating = zlib_ng.decompressobj(wbits=_RAW)
+        inflating = zlib.decompressobj(wbits=_RAW)
         rest = self.deflated
         while part := inflating.decompress(rest, step):
             yield part
@@ -89,8 +106,7 @@ class DeflatedJson:
     @cached_property
     def deflated(self) -> bytes:
         """The text without an end of the stream; put `END` after the last one."""
-        packer = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, _RAW)
-        return packer.compress(self.plain) + packer.flush(zlib_ng.Z_FULL_FLUSH)
+        return _deflated([self.plain]).deflated
 
     @cached_property
     def size(self) -> int:
@@ -100,4 +116,4 @@ class DeflatedJson:
     @cached_property
     def crc32(self) -> int:
         """Of the plain text, as in RFC 1952."""
-        return zlib_ng.crc32(self.plain)
+        return isal_zlib.crc32(self.plain)

@@ -5,7 +5,7 @@ The bytes: the format's number, the length of the index (4 bytes, big endian), t
 parts one after the other. Documents of format 2 hold the rows and receptions as JSON, compressed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Final, TypeVar
 
@@ -318,7 +318,7 @@ def _texts_of(details: PackedDetails) -> Iterator[tuple[str, DeflatedJson]]:
         yield each.family, text
 
 
-def _written(family: str, part: bytes) -> bytes:
+def _written(family: str, part: bytes) -> Iterable[bytes | memoryview]:
     try:
         return unpack_rows(family, part)
     except (zstandard.ZstdError, msgspec.DecodeError) as error:

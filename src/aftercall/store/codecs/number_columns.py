@@ -11,12 +11,14 @@ A column becomes integers (`store.codecs.delta_shuffle`), in the first of these 
 `"known"` is the place of the flags of known values, unless all are. Nothing is rounded.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 import zstandard
 
+from aftercall.core.quality.report.listed_column import ListedColumn
 from aftercall.store.codecs.delta_shuffle import decode, encode, plane_lengths
 from aftercall.store.codecs.plane_groups import compress, order_of, take_apart
 
@@ -73,8 +75,9 @@ def pack(head: Any, columns: "Sequence[Doubles]") -> bytes:
     return compress(prefix, [planes[place] for place in order], level=LEVEL)
 
 
-def unpack(block: bytes) -> "tuple[Any, list[Doubles]]":
-    """The head and the columns. Raises `ZstdError` for a block that is not whole."""
+def unpack(block: bytes) -> "tuple[Any, list[Doubles | ListedColumn]]":
+    """The head and the columns; those that were stored as a list of values stay so. Raises
+    `ZstdError` for a block that is not whole."""
     plain = zstandard.ZstdDecompressor().decompress(block)
     end = _LENGTH_BYTES + int.from_bytes(plain[:_LENGTH_BYTES], "little")
     head, lengths, forms, heads, order = _decode(plain[_LENGTH_BYTES:end])
@@ -150,29 +153,38 @@ def _put_listed(listed: list[_Listed], forms: list[Form], numbers: "list[Integer
             put.append(one)
 
 
-def _column(form: Form, length: int, forms: list[Form], numbers: "list[Integers]") -> "Doubles":
+def _column(
+    form: Form, length: int, forms: list[Form], numbers: "list[Integers]"
+) -> "Doubles | ListedColumn":
     import numpy as np  # noqa: PLC0415 - numpy
 
-    if "known" not in form:
-        return _known(form, length, forms, numbers)
-    is_known = numbers[form["known"]] == 1
+    is_known = numbers[form["known"]] == 1 if "known" in form else None
+    known_rows = length if is_known is None else int(np.count_nonzero(is_known))
+    known = _known(form, known_rows, forms, numbers)
+    if is_known is None:
+        return known
+    if isinstance(known, ListedColumn):
+        which = np.full(length, len(known.values), dtype=np.int64)
+        which[is_known] = known.which
+        return ListedColumn([*known.values, math.nan], which)
     column = np.full(length, np.nan)
-    column[is_known] = _known(form, int(is_known.sum()), forms, numbers)
+    column[is_known] = known
     return column
 
 
-def _known(form: Form, length: int, forms: list[Form], numbers: "list[Integers]") -> "Doubles":
+def _known(
+    form: Form, length: int, forms: list[Form], numbers: "list[Integers]"
+) -> "Doubles | ListedColumn":
     """The known values of a column."""
     import numpy as np  # noqa: PLC0415 - numpy
 
     if "same" in form:
-        return np.full(length, float(form["same"]))
+        return ListedColumn([float(form["same"])], np.zeros(length, dtype=np.int64))
     if "values" in form:
         listed = forms[form["by"]] if "by" in form else form
-        column: Doubles = np.array(form["values"], dtype=np.float64)[numbers[listed["which"]]]
-        return column
+        return ListedColumn([float(value) for value in form["values"]], numbers[listed["which"]])
     if "units" in form:
-        column = numbers[form["units"]] / 10.0 ** form["decimals"]
+        column: Doubles = numbers[form["units"]] / 10.0 ** form["decimals"]
         return column
     if form["bits"] is None:
         return np.zeros(0)

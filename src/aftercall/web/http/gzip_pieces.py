@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Final
 
+from isal import isal_zlib
 from litestar.types import Receive, Scope, Send
-from zlib_ng import zlib_ng
 
 from aftercall.service.reports.deflate import END, DeflatedJson
 from aftercall.web.http.request_body import headers_of
@@ -106,7 +106,7 @@ class PiecewiseResponse:
         yield _GZIP_HEAD
         for text in self._texts:
             yield text.deflated
-            crc32 = zlib_ng.crc32_combine(crc32, text.crc32, text.size)
+            crc32 = isal_zlib.crc32_combine(crc32, text.crc32, text.size)
             size += text.size
         yield END + crc32.to_bytes(4, "little") + (size & _WORD).to_bytes(4, "little")
 

@@ -34,13 +34,13 @@ AT_ONCE: Final = 4_096
 KNOWN_AT_ONCE: Final = 1_024
 """The same where rows are kept: a new row makes its chunk be written again. Chosen."""
 
-_ROWS: Final[dict[tuple[bool, bool], type[Row]]] = {
+ROW_TYPES: Final[dict[tuple[bool, bool], type[Row]]] = {
     (True, True): AudioProducerRow,
     (True, False): VideoProducerRow,
     (False, True): AudioConsumerRow,
     (False, False): VideoConsumerRow,
 }
-_NAMES: Final = {
+INTERVAL_NAMES: Final = {
     "mos_quality": "score",
     "jitter": "jitter_s",
     "rtt": "rtt_s",
@@ -72,7 +72,7 @@ WORDS: Final = {
 }
 """The names of these members in a stream description."""
 
-_JOINED: Final = {
+JOINED: Final = {
     "frames_per_second": ("frames_per_second", "fps"),
     "quality_limitation_durations": tuple(
         f"limited_{name}_s" for name in LimitationRow.__struct_fields__
@@ -85,15 +85,15 @@ _COLUMNS: Final = {
         column
         for name in make.__struct_fields__
         if name not in WORDS and name != "timestamp"
-        for column in _JOINED.get(name, (_NAMES.get(name, name),))
+        for column in JOINED.get(name, (INTERVAL_NAMES.get(name, name),))
     )
-    for make in _ROWS.values()
+    for make in ROW_TYPES.values()
 }
 """The columns that rows are written from, beside their instants."""
 
 _ROUNDED: Final = {
-    **{_NAMES.get(name, name): decimals for name, decimals in _DECIMALS.items()},
-    **dict.fromkeys(_JOINED["quality_limitation_durations"], 6),
+    **{INTERVAL_NAMES.get(name, name): decimals for name, decimals in _DECIMALS.items()},
+    **dict.fromkeys(JOINED["quality_limitation_durations"], 6),
 }
 """The decimals of columns that are rounded where they are written."""
 
@@ -146,7 +146,7 @@ def _encode(chunk: IntervalTable) -> bytes:
 
 
 def _row_type(table: IntervalTable) -> type[Row]:
-    return _ROWS[table.family in PRODUCERS, table.family in AUDIO]
+    return ROW_TYPES[table.family in PRODUCERS, table.family in AUDIO]
 
 
 def _fingerprint(chunk: IntervalTable) -> bytes:
@@ -178,9 +178,9 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
     if name == "quality_limitation_durations":
         return _limits(table)
     if name == "frames_per_second":
-        shown, counted = table.columns(*_JOINED[name])
+        shown, counted = table.columns(*JOINED[name])
         return floats(coalesce(shown, rounded(counted, 2)))
-    column = table.numbers.get(_NAMES.get(name, name))
+    column = table.numbers.get(INTERVAL_NAMES.get(name, name))
     if column is None:
         return repeat(None)
     if field.type == int | None:
@@ -203,7 +203,7 @@ def shown_numbers(table: IntervalTable) -> dict[str, FloatArray]:
     which no value is known. The rows of a table with these columns are the same."""
     row_type = _row_type(table)
     whole = {
-        _NAMES.get(field.name, field.name)
+        INTERVAL_NAMES.get(field.name, field.name)
         for field in msgspec.structs.fields(row_type)
         if field.type == int | None
     }
@@ -218,7 +218,7 @@ def shown_numbers(table: IntervalTable) -> dict[str, FloatArray]:
             column = rounded(column, _ROUNDED[name])
         found[name] = column
     if "fps" in found:
-        shown, counted = table.columns(*_JOINED["frames_per_second"])
+        shown, counted = table.columns(*JOINED["frames_per_second"])
         found["frames_per_second"] = coalesce(shown, rounded(counted, 2))
         del found["fps"]
     return {name: column for name, column in found.items() if not np.isnan(column).all()}
@@ -238,7 +238,7 @@ def iso_times(at: FloatArray) -> list[str]:
 
 
 def _limits(table: IntervalTable) -> Iterable[LimitationRow | None]:
-    columns = list(table.columns(*_JOINED["quality_limitation_durations"]))
+    columns = list(table.columns(*JOINED["quality_limitation_durations"]))
     is_known = np.any([~np.isnan(column) for column in columns], axis=0)
     rows = map(LimitationRow, *(floats(rounded(column, 6)) for column in columns))
     return [row if known else None for row, known in zip(rows, is_known.tolist(), strict=True)]
