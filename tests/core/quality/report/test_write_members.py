@@ -12,7 +12,7 @@ from aftercall.core.quality.report.listed_column import ListedColumn
 from aftercall.core.quality.report.write_members import (
     AT_ONCE,
     Member,
-    Texts,
+    MemberTexts,
     member_of,
     text_of,
     times,
@@ -46,7 +46,9 @@ def test_objects_are_the_same_to_the_byte(
         which = [dice.randrange(len(each[1])) if each else 0 for _ in range(count)]
         values.append([each[1][place] if each else None for place in which])
         if each and each[0]:
-            members[name] = Texts([text_of(value) for value in each[1]], np.array(which, np.intp))
+            members[name] = MemberTexts(
+                [text_of(value) for value in each[1]], np.array(which, np.intp)
+            )
         elif each:
             members[name] = values[-1]
     expected = msgspec.json.encode([Thing(*row) for row in zip(*values, strict=True)])

@@ -29,7 +29,7 @@ _MOST_PAIRS: Final = 1 << 16
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class Texts(NamedTuple):
+class MemberTexts(NamedTuple):
     """A member whose JSON in object `i` is `texts[which[i]]`; it is left out where that is
     `None`."""
 
@@ -37,22 +37,24 @@ class Texts(NamedTuple):
     which: IndexArray
 
 
-Member = Texts | Sequence[Any]
+Member = MemberTexts | Sequence[Any]
 """A member of all objects: its JSON, or its values."""
 
 
 def member_of(column: FloatArray | ListedColumn, *, is_whole: bool) -> Member:
     """A member from a column; NaN is left out."""
     if isinstance(column, ListedColumn):
-        return Texts([_number(value, is_whole=is_whole) for value in column.values], column.which)
+        return MemberTexts(
+            [_number(value, is_whole=is_whole) for value in column.values], column.which
+        )
     return whole(column) if is_whole else floats(column)
 
 
-def times(at: FloatArray) -> Texts:
+def times(at: FloatArray) -> MemberTexts:
     """Instants as ISO 8601; those of a run of equal ones are written once."""
     is_first = np.diff(at, prepend=np.nan) != 0
     moments = at[is_first].astype(np.int64).tolist()
-    return Texts([_time(moment) for moment in moments], np.cumsum(is_first) - 1)
+    return MemberTexts([_time(moment) for moment in moments], np.cumsum(is_first) - 1)
 
 
 @lru_cache(maxsize=8_192)
@@ -104,7 +106,7 @@ def _joined_members(
         if (member := members.get(name)) is None:
             continue
         head, joined = placed.get(last), None
-        if isinstance(head, Texts) and isinstance(member, Texts):
+        if isinstance(head, MemberTexts) and isinstance(member, MemberTexts):
             joined = _joined(head, name, member, count // ROWS_A_TEXT)
         if joined is None:
             placed[name], last = member, name
@@ -113,14 +115,16 @@ def _joined_members(
     return placed
 
 
-def _joined(head: Texts, name: str, tail: Texts, most: int) -> Texts | None:
+def _joined(head: MemberTexts, name: str, tail: MemberTexts, most: int) -> MemberTexts | None:
     """The texts of two members beside each other; `None` if they are more than `most`, or the
     first member is left out somewhere, which would leave out both."""
     pairs = len(head.texts) * len(tail.texts)
     if pairs > _MOST_PAIRS or max(len(head.texts), len(tail.texts)) > most or None in head.texts:
         return None
     if len(tail.texts) == 1:
-        return Texts(_beside(head.texts, name, list(tail.texts) * len(head.texts)), head.which)
+        return MemberTexts(
+            _beside(head.texts, name, list(tail.texts) * len(head.texts)), head.which
+        )
     pair_of = head.which * len(tail.texts) + tail.which
     occurs = np.zeros(pairs, dtype=np.bool_)
     occurs[pair_of] = True
@@ -130,7 +134,7 @@ def _joined(head: Texts, name: str, tail: Texts, most: int) -> Texts | None:
     place_of = np.zeros(pairs, dtype=np.intp)
     place_of[found] = np.arange(len(found))
     firsts, lasts = np.divmod(found, len(tail.texts))
-    return Texts(
+    return MemberTexts(
         _beside(
             [head.texts[place] for place in firsts.tolist()],
             name,
@@ -151,7 +155,7 @@ def _beside(
 
 
 def _values(member: Member) -> Iterable[Any]:
-    if not isinstance(member, Texts):
+    if not isinstance(member, MemberTexts):
         return member
     raws = [None if text is None else msgspec.Raw(text) for text in member.texts]
     return map(raws.__getitem__, member.which.tolist())

@@ -19,7 +19,7 @@ from aftercall.core.quality.report.write_interval_rows import (
 )
 from aftercall.core.quality.report.write_members import (
     Member,
-    Texts,
+    MemberTexts,
     member_of,
     text_of,
     times,
@@ -50,7 +50,7 @@ def write_row_columns(
     make = ROW_TYPES[family in PRODUCERS, family in AUDIO]
     members: dict[str, Member] = {"timestamp": times(at)}
     for place, name in enumerate(WORDS):
-        members[name] = Texts([text_of(each[place]) for each in words], words_index)
+        members[name] = MemberTexts([text_of(each[place]) for each in words], words_index)
     for name in make.__struct_fields__:
         column = numbers.get(INTERVAL_NAMES.get(name, name))
         if column is not None:
@@ -74,7 +74,7 @@ def _limits(numbers: Mapping[str, Column], count: int) -> Member:
         None if np.isnan(row).all() else text_of(LimitationRow(*floats(row)))
         for row in table[firsts]
     ]
-    return Texts(texts, which)
+    return MemberTexts(texts, which)
 
 
 def _doubles(column: Column) -> FloatArray:
