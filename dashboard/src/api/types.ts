@@ -209,6 +209,7 @@ export type WorstIssue = {
   noun: string;
   amount: string;
   others_affected: number;
+  cause: string;
 };
 
 /** How many sessions there are whatever their level, and of each level but good. */
@@ -678,7 +679,7 @@ export type Usual = {
   calls: number;
 };
 
-/** One of the latest calls, for what they have in common. `issue` is the name of the worst issue; the level is 0 if nothing was judged. */
+/** One of the latest calls, for what they have in common. `issue` is the name of the worst issue, or what was found in a few words, and `advice` what to do, a clause; it lies at the person, or at another one. The level is 0 if nothing was judged. */
 export type RecentCall = {
   session_id: string;
   participant_id: string;
@@ -686,6 +687,8 @@ export type RecentCall = {
   minutes: number;
   level: Level;
   issue: string | null;
+  is_own: boolean;
+  advice: string;
 };
 
 /** A person's part in one session, for a list of that person's calls. */

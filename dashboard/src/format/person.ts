@@ -36,7 +36,7 @@ export function formatLevelsOfCalls(calls: readonly RecentCall[]): string {
   return unmeasured ? `${words} ${of}, ${formatCount(unmeasured)} not measured` : `${words} of ${formatPlural(judged, "call")}`;
 }
 
-const MOSTLY = 0.8;
+const MOSTLY = 0.5;
 const OFTEN = 0.2;
 
 /** How the calls are, in one sentence. */
@@ -53,12 +53,15 @@ export function formatPersonVerdict(name: string, calls: readonly RecentCall[]):
   if (share(4) === 1) return `${whose} calls were all good.`;
   if (share(1) >= OFTEN) return `${whose} calls are often bad.`;
   if (share(1) + share(2) >= OFTEN) return `${whose} calls are often poor.`;
-  if (share(4) >= MOSTLY) return `${whose} calls are mostly good.`;
-  return `${whose} calls are mostly fair.`;
+  if (share(4) > MOSTLY) return `${whose} calls are mostly good.`;
+  if (share(3) > MOSTLY) return `${whose} calls are mostly fair.`;
+  return `${whose} calls are of mixed quality.`;
 }
 
 export interface CommonIssue {
   label: string;
+  /** Whether it lay at the person in every one of the calls. */
+  isOwn: boolean;
   calls: number;
   of: number;
   level: Level;
@@ -79,7 +82,8 @@ export function commonIssueOf(calls: readonly RecentCall[]): CommonIssue | null 
   const [issue, own] = first;
   const latest = own.reduce((last, call) => (call.joined_at > last.joined_at ? call : last));
   const level = ([1, 2, 3] as const).find((one) => own.some((call) => call.level === one)) ?? 4;
-  return { label: formatIssue(issue).toLowerCase(), calls: own.length, of: below.length, level, latest };
+  const isOwn = own.every((call) => call.is_own);
+  return { label: formatIssue(issue).toLowerCase(), isOwn, calls: own.length, of: below.length, level, latest };
 }
 
 export interface PersonMonth {

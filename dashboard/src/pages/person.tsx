@@ -133,17 +133,18 @@ function PersonVerdict({ page }: { page: Page }) {
         {issue && (
           <span class="reach">
             What went wrong most was <em class={`word-${issue.level}`}>{issue.label}</em>
-            {issue.of > 1 && `, in ${formatCount(issue.calls)} of ${formatCount(issue.of)}`}.
+            {!issue.isOwn && " at somebody else"}
+            {issue.of > 1 && `, in ${formatCount(issue.calls)} of the ${formatCount(issue.of)} calls that were not good`}.
           </span>
         )}
       </p>
       {issue && (
         <p class="answer-do">
-          <b>What to do:</b> as advised in{" "}
+          <b>What to do:</b> <bdi>{issue.latest.advice || "see what was found"}</bdi>. The latest was{" "}
           <a href={withQuery(`/sessions/${issue.latest.session_id}`, { person: person.person })}>
             the call of {formatDateTime(issue.latest.joined_at, now.peek())}
           </a>
-          , the latest with it.
+          .
         </p>
       )}
     </div>

@@ -1,5 +1,5 @@
 import { isolate } from "../format/texts";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { app, chooseApp, me } from "../account";
 import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
@@ -13,6 +13,7 @@ import { Head } from "./session/head";
 import { chosenLane } from "./session/chosen_lane";
 import { Settling } from "./session/settling";
 import { Sheet } from "./session/sheet";
+import { joinStays } from "./session/stays";
 import { kitPath } from "./session/snippets";
 import { TalkPanel } from "./session/talk";
 import { pin, point } from "./session/time_cursor";
@@ -40,7 +41,8 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   const { appId, lookup } = useAppOf(sessionId);
   const base = appId && `/v1/apps/${encodeURIComponent(appId)}/calls/${encodeURIComponent(sessionId)}`;
   const resource = useResource<SessionPage>(base);
-  const { data } = resource;
+  const answer = resource.data;
+  const data = useMemo(() => answer && { ...answer, lanes: joinStays(answer.lanes) }, [answer]);
   const wanted = place.value.query.get("person");
   const chosen = data ? chosenLane(data.lanes, wanted) : null;
   useTitle(data ? isolate(formatTitle(data.call)) : "Session");

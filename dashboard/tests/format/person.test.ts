@@ -13,6 +13,8 @@ function calls(...levels: (Level | [Level, string])[]): RecentCall[] {
       minutes: 10.5,
       level,
       issue,
+      is_own: true,
+      advice: "",
     };
   });
 }
@@ -35,6 +37,8 @@ describe("a person's calls in words", () => {
     expect(says(4, 1)).toBe("Mei’s calls are often bad.");
     expect(says(4, 2, 4)).toBe("Mei’s calls are often poor.");
     expect(says(3, 3, 4)).toBe("Mei’s calls are mostly fair.");
+    expect(says(4, 4, 4, 4, 4, 4, 4, 4, 1, 2, 3)).toBe("Mei’s calls are mostly good.");
+    expect(says(4, 3, 4, 3)).toBe("Mei’s calls are of mixed quality.");
   });
 
   it("name the issue of most bad and poor calls", () => {

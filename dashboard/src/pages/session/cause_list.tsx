@@ -9,6 +9,7 @@ import { formatLevel } from "../../format/quality";
 import { formatTimeWithSeconds } from "../../format/time";
 import { goQuery, place } from "../../route";
 import { withHere } from "./here";
+import { laneOf } from "./stays";
 import { shareAt } from "./time_scale";
 
 const ICONS: Record<string, IconName> = {
@@ -191,7 +192,7 @@ function Subjects({ page, cause }: { page: SessionPage; cause: CauseRow }) {
       {named.map((id, index) => (
         <span key={id}>
           {index > 0 && ", "}
-          <Name name={page.lanes.find((lane) => lane.participant_id === id)?.name} />
+          <Name name={laneOf(page.lanes, id)?.name} />
         </span>
       ))}
       {more > 0 && ` and ${more} more`}
@@ -267,7 +268,7 @@ function Explanation({ id, page, cause }: { id: string; page: SessionPage; cause
         <p class="explained-links">
           {cause.subjects.slice(0, MOST_NAMED).map((subject) => (
             <a key={subject} href={withHere(`/sessions/${page.call.id}/peers/${subject}`)}>
-              Charts of <Name name={page.lanes.find((lane) => lane.participant_id === subject)?.name} />
+              Charts of <Name name={laneOf(page.lanes, subject)?.name} />
             </a>
           ))}
         </p>

@@ -1,12 +1,13 @@
 /** The person as whom a session is seen, and how an address names that person. */
 
 import type { ParticipantTimeline } from "../../api/types";
+import { laneOf } from "./stays";
 
 /** The person that the address names, by the key of a person, of a participant or of a connection. */
 export function chosenLane(lanes: readonly ParticipantTimeline[], wanted: string | null): ParticipantTimeline | null {
   if (!wanted) return null;
   return (
-    lanes.find((lane) => lane.participant_id === wanted) ??
+    laneOf(lanes, wanted) ??
     lanes.find((lane) => lane.person === wanted) ??
     lanes.find((lane) => lane.peers.some((peer) => peer.id === wanted)) ??
     null

@@ -5,6 +5,7 @@ import { Empty } from "../../components/placeholders";
 import { VirtualList } from "../../components/virtual_list";
 import { formatEvent, formatName } from "../../format/labels";
 import { cursor, isInList, pin, point } from "./time_cursor";
+import { idsOf } from "./stays";
 import { lastBefore } from "./time_scale";
 
 const ROW_HEIGHT = 30;
@@ -31,7 +32,7 @@ export function EventList({ page }: { page: SessionPage }) {
 }
 
 export function namesOf(lanes: readonly ParticipantTimeline[]): Map<string, string> {
-  return new Map(lanes.map((lane) => [lane.participant_id, formatName(lane.name)]));
+  return new Map(lanes.flatMap((lane) => idsOf(lane).map((id) => [id, formatName(lane.name)])));
 }
 
 function EventRow(props: { event: CallEvent; name: string | undefined; isHere: boolean }) {

@@ -59,6 +59,8 @@ class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
     noun: str = ""
     amount: str = ""
     others_affected: int = 0
+    cause: str = ""
+    """The finding's cause; empty of an issue."""
 
 
 class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +225,7 @@ def worst_of(
             noun=noun_of(finding),
             amount=amount_of(finding),
             others_affected=len(set(finding.affected) - {subject.id}),
+            cause=finding.cause,
         )
     issue = worst_issue(digest.issues)
     if issue is None:

@@ -7,7 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.list_queries import Cursor
-from aftercall.core.overview.people_facts import PeopleList, PersonCalls, PersonFacts
+from aftercall.core.overview.people_facts import (
+    PeopleList,
+    PersonCalls,
+    PersonFacts,
+    join_stays,
+)
 from aftercall.core.overview.session_summary import PeerSummary
 from aftercall.core.retention import FOR_EVER, DataKind, is_too_old
 from aftercall.service.retention_rule import RetentionRule
@@ -68,8 +73,8 @@ class People:
             latest = await self._only_kept(tx, app_id, latest)
         return PersonCalls(
             person=_row(known, counts.get(person, (0, 0))),
-            latest=latest,
-            calls=calls,
+            latest=join_stays(latest),
+            calls=join_stays(calls),
             next_cursor=Cursor(page[-1].joined_at, page[-1].session_id, False)
             if len(found) > limit
             else None,

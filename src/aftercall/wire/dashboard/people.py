@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview.names import NAMELESS
 from aftercall.core.overview.people_facts import PeopleList, PersonCalls, PersonFacts
 from aftercall.core.overview.session_summary import PeerSummary
+from aftercall.core.quality.diagnosis.advice import ADVICE
 from aftercall.core.quality.experience.levels import Level
 from aftercall.wire.cursors import encode_cursor
 
@@ -49,7 +51,8 @@ class UsualPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 class RecentCall(msgspec.Struct, frozen=True, kw_only=True):
     """One of the latest calls, for what they have in common. `issue` is the name of the worst
-    issue; the level is 0 if nothing was judged."""
+    issue, or what was found in a few words, and `advice` what to do, a clause; it lies at the
+    person, or at another one. The level is 0 if nothing was judged."""
 
     session_id: str
     participant_id: str
@@ -57,6 +60,8 @@ class RecentCall(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float
     level: Level
     issue: str | None
+    is_own: bool
+    advice: str
 
 
 class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,13 +98,19 @@ def _row(person: PersonFacts) -> PersonRow:
 
 
 def _recent(call: PeerSummary) -> RecentCall:
+    worst = call.worst_issue
+    advice = ADVICE.get(worst.cause) if worst else None
     return RecentCall(
         session_id=call.session_id,
         participant_id=call.participant_id,
         joined_at=call.joined_at,
         minutes=call.minutes,
         level=call.level,
-        issue=None if call.worst_issue is None else call.worst_issue.name,
+        issue=(worst.noun or worst.name) if worst else None,
+        is_own=worst is not None and worst.participant_id == call.participant_id,
+        advice=advice.clause.format(name=worst.participant_name or NAMELESS)
+        if worst and advice
+        else "",
     )
 
 
