@@ -56,8 +56,9 @@ class Settings:
     )
     secret_key: str = _setting(
         "",
-        "What keys of sources are encrypted with, at least 32 characters, the same for every "
-        "process; empty: the file `secret.key` in the data folder, with the embedded database.",
+        "What keys of sources and secrets of webhooks are encrypted with, at least 32 characters, "
+        "the same for every process; empty: the file `secret.key` in the data folder, with the "
+        "embedded database.",
     )
     public_url: str = _setting(
         "",
@@ -221,6 +222,12 @@ class Settings:
         365,
         "For how many days the audit log is kept: who read talk, exported or erased a person, "
         "deleted something, or made tokens; 0: for ever.",
+        bounds=(0, 36_500),
+    )
+    webhook_retention_days: int = _setting(
+        30,
+        "For how many days it is kept what was posted to webhooks, when, and what was answered; 0: "
+        "as long as the session.",
         bounds=(0, 36_500),
     )
     log_level: str = _setting(

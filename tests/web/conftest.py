@@ -17,6 +17,8 @@ from aftercall.web.routes import create_web_app
 from tests.manual_clock import ManualClock
 from tests.web.rest_server import BuildServer, RestServer, new_id
 
+SECRET_KEY = "the encryption key of a server of tests"
+
 
 @pytest.fixture
 async def build_server(db: Database) -> AsyncIterator[BuildServer]:
@@ -27,7 +29,7 @@ async def build_server(db: Database) -> AsyncIterator[BuildServer]:
         clock = ManualClock()
         services = build_services(
             db,
-            settings=replace(Settings(), **settings),
+            settings=replace(Settings(), **({"secret_key": SECRET_KEY} | settings)),
             clock=clock,
             new_id=new_id,
             policy=Policy(client_sources=CLIENT_SOURCES, room_sources=ROOM_SOURCES),

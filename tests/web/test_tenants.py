@@ -30,6 +30,8 @@ async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
     )
     await server.recorder.record(owner.app_id, [joined], source="events")
     active = await owner.request("GET", f"/meetings/{meeting['id']}/active-session")
+    wanted = {"name": "w", "url": "https://crm.example.com", "events": ["meeting.ended"]}
+    webhook = (await owner.request("POST", "/webhooks", json=wanted)).json()["data"]
     (preset,) = (await owner.request("GET", "/presets")).json()["data"]
     return {
         "account_id": owner.account_id,
@@ -37,6 +39,7 @@ async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
         "meeting_id": meeting["id"],
         "participant_id": member["id"],
         "preset_id": preset["id"],
+        "webhook_id": webhook["id"],
         "session_id": active.json()["data"]["id"],
         "peer_id": SESSION_PEER,
     }
@@ -76,7 +79,9 @@ async def test_ids_of_another_app_are_not_found_in_the_own_app(server: RestServe
     }
     for method, path in await _operations(server):
         names = [
-            name for name in ("meeting_id", "session_id", "peer_id", "preset_id") if name in path
+            name
+            for name in ("meeting_id", "session_id", "peer_id", "preset_id", "webhook_id")
+            if name in path
         ]
         if not names:
             continue
@@ -104,6 +109,7 @@ async def test_lists_contain_only_rows_of_the_own_app(server: RestServer) -> Non
     assert (await stranger.request("GET", "/meetings")).json()["data"] == []
     apps = (await stranger.request_url("GET", f"{stranger.kit}/apps")).json()["data"]
     assert (await stranger.request("GET", "/presets")).json()["data"] == []
+    assert (await stranger.request("GET", "/webhooks")).json()["data"] == []
     assert [app["id"] for app in apps] == [stranger.app_id]
 
 

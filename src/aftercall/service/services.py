@@ -11,6 +11,7 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
+from aftercall.outbound.safe_sender import make_sender
 from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.read_links import ReadLinks
 from aftercall.service.accounts.setup import Setup
@@ -34,6 +35,7 @@ from aftercall.service.dashboard.session_page import SessionPages
 from aftercall.service.data_check import DataCheck
 from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.dump_uploads import DumpUploads
+from aftercall.service.encryption import Encryption
 from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.geo import Geo
 from aftercall.service.import_places import ImportPlaces
@@ -57,6 +59,12 @@ from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.sample_day import SampleDays
 from aftercall.service.session_facts import SessionFacts
 from aftercall.service.session_watches import SessionWatches
+from aftercall.service.webhooks.announcer import Announcer
+from aftercall.service.webhooks.artefacts import ArtefactNews
+from aftercall.service.webhooks.deliveries import Deliveries
+from aftercall.service.webhooks.delivery_log import DeliveryLog
+from aftercall.service.webhooks.signing_keys import SigningKeys
+from aftercall.service.webhooks.subscriptions import Subscriptions
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
@@ -118,6 +126,12 @@ class Services:
     import_places: ImportPlaces
     session_facts: SessionFacts
     dump_uploads: DumpUploads
+    announcer: Announcer
+    artefact_news: ArtefactNews
+    webhooks: Subscriptions
+    webhook_deliveries: Deliveries
+    delivery_log: DeliveryLog
+    signing_keys: SigningKeys
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -141,6 +155,9 @@ def build_services(
     most_talk = settings.session_talk_characters
     erased_people = ErasedPeople()
     retention_rule = RetentionRule(db=db, clock=clock, settings=settings)
+    encryption = Encryption(settings)
+    announcer = Announcer(clock=clock)
+    artefact_news = ArtefactNews(db=db, clock=clock, announcer=announcer)
     person_exports = PersonExports(
         db=db,
         clock=clock,
@@ -160,6 +177,7 @@ def build_services(
         most_talk=most_talk,
         erased_people=erased_people,
         retention=retention_rule,
+        announcer=announcer,
     )
     watches = SessionWatches(db=db, clock=clock)
     reports = Reports(db=db, clock=clock, retention=retention_rule, watches=watches)
@@ -179,7 +197,11 @@ def build_services(
         retention=retention_rule,
     )
     summaries = Summaries(
-        db=db, clock=clock, options_of=summary_options_of, retention=retention_rule
+        db=db,
+        clock=clock,
+        options_of=summary_options_of,
+        retention=retention_rule,
+        artefacts=artefact_news,
     )
     return Services(
         settings=settings,
@@ -219,6 +241,7 @@ def build_services(
             summaries=summaries,
             judged=JudgedSessions(metrics),
             retention=retention_rule,
+            artefacts=artefact_news,
         ),
         work_metrics=WorkMetrics(db, clock=clock, metrics=metrics, seconds=seconds),
         setup=Setup(db=db, clock=clock, new_id=new_id),
@@ -260,6 +283,26 @@ def build_services(
         import_places=ImportPlaces(db),
         dump_uploads=dump_uploads,
         session_facts=SessionFacts(db, exports=Exports(db=db), retention=retention_rule),
+        announcer=announcer,
+        artefact_news=artefact_news,
+        webhooks=Subscriptions(
+            db=db,
+            clock=clock,
+            new_id=new_id,
+            encryption=encryption,
+            announcer=announcer,
+            check_url=make_sender(settings).check,
+        ),
+        webhook_deliveries=Deliveries(
+            db=db,
+            clock=clock,
+            announcer=announcer,
+            retention=retention_rule,
+            metrics=metrics,
+            keep_days=settings.webhook_retention_days,
+        ),
+        delivery_log=DeliveryLog(db=db, clock=clock),
+        signing_keys=SigningKeys(db=db, clock=clock, encryption=encryption),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
         ),

@@ -129,6 +129,12 @@ async def find_or_save_key(tx: AsyncConnection, name: str, value: str) -> str:
     return str(found.scalar_one())
 
 
+async def find_key(tx: AsyncConnection, name: str) -> str | None:
+    """The secret of this name, if there is one."""
+    found = await tx.execute(select(schema.keys.c.value).where(schema.keys.c.name == name))
+    return found.scalar()
+
+
 async def replace_key(tx: AsyncConnection, name: str, value: str) -> None:
     """Write the secret of this name over an older one."""
     statement = insert_into(tx.dialect.name, schema.keys).values(name=name, value=value)

@@ -32,6 +32,9 @@ _REST: Final[tuple[Table, ...]] = (
     schema.read_links,
     schema.source_keys,
     schema.session_aliases,
+    schema.webhook_lanes,
+    schema.webhook_deliveries,
+    schema.webhooks,
 )
 """What belongs to an app and to no session. Receipts of erasures and the audit log stay."""
 
@@ -57,6 +60,7 @@ async def delete_app(tx: AsyncConnection, app_id: str) -> None:
         schema.read_links,
         schema.source_keys,
         schema.session_aliases,
+        schema.webhooks,
     )
     for table in of_app:
         await tx.execute(delete(table).where(table.c.app_id == app_id))

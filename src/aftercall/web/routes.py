@@ -32,6 +32,9 @@ from aftercall.web.dashboard import (
 from aftercall.web.dashboard import (
     sessions as dashboard_sessions,
 )
+from aftercall.web.dashboard import (
+    webhooks as dashboard_webhooks,
+)
 from aftercall.web.http.access_log import AccessLog, HttpMetrics
 from aftercall.web.http.auth import (
     grant_of_account,
@@ -55,6 +58,7 @@ from aftercall.web.realtimekit import (
     participants,
     presets,
     sessions,
+    webhooks,
 )
 
 DOCUMENTED: Final = "/client/v4"
@@ -65,6 +69,7 @@ APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *meetings.handlers,
     *participants.handlers,
     *presets.handlers,
+    *webhooks.handlers,
     *active_session.handlers,
     *sessions.handlers,
     *analytics.handlers,
@@ -86,6 +91,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *read_links.handlers,
     *source_keys.handlers,
     *imports.handlers,
+    *dashboard_webhooks.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"
@@ -147,6 +153,7 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
             *health.handlers,
             *docs_page.handlers,
             *downloads.handlers,
+            *webhooks.open_handlers,
             *extra,
         ],
         dependencies={

@@ -11,6 +11,7 @@ from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSO
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.sample_day import PLAY_SAMPLE_DAY
 from aftercall.service.services import Services
+from aftercall.service.webhooks.subscriptions import DELETE_WEBHOOK
 from aftercall.settings import own_url
 from aftercall.work.person_export import write_person_export
 from aftercall.work.sample_day import play_sample_day
@@ -56,6 +57,9 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def delete_import(payload: Payload) -> None:
         await services.dump_uploads.delete(payload["app_id"], payload["import_id"])
 
+    async def delete_webhook(payload: Payload) -> None:
+        await services.webhooks.delete_deliveries(payload["app_id"], payload["webhook_id"])
+
     async def play_day(payload: Payload) -> None:
         here = own_url(services.settings.host, services.settings.port)
         await play_sample_day(services.sample_days, here, payload)
@@ -68,6 +72,7 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
         DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),
         DELETE_ALL: Task(run=services.deletions.carry_out),
+        DELETE_WEBHOOK: Task(run=delete_webhook),
         FINALISE: Task(run=finalise),
         SUMMARISE: Task(run=summarise, give_up=give_summary_up),
     }

@@ -21,6 +21,7 @@ from tests.web.rest_server import RestServer
 
 KEPT_FOR_NO_SESSION = {"accounts", "apps", "tokens", "keys", "meetings", "members", "presets"}
 KEPT_FOR_NO_SESSION |= {"session_days", "sign_ins", "sign_in_links", "audit_log", "dump_imports"}
+KEPT_FOR_NO_SESSION |= {"webhooks"}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ PROGRAM_WIDE = {
     "tokens",
     "keys",
     "jobs",
+    "webhook_deliveries",
     "sign_ins",
     "sign_in_links",
 }

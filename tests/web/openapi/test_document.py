@@ -59,6 +59,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
         "Settings",
         "Sign-in",
         "Sources",
+        "Webhooks",
     }
 
 
@@ -189,6 +190,9 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
     )
     ids["participant_id"] = member.json()["data"]["id"]
     (preset,) = (await owner.request("GET", "/presets")).json()["data"]
+    wanted = {"name": "w", "url": "https://crm.example.com", "events": ["meeting.ended"]}
+    webhook = await owner.request("POST", "/webhooks", json=wanted)
+    ids["webhook_id"] = webhook.json()["data"]["id"]
     ids |= {"session_id": "unknown", "preset_id": preset["id"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

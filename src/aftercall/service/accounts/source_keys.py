@@ -1,12 +1,6 @@
 """The keys with which other systems sign what they post, encrypted as they are stored."""
 
-import base64
-import hashlib
-import os
-import secrets
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from cachetools import TLRUCache
 
@@ -14,18 +8,12 @@ from aftercall.core.errors import Malformed, NotFound, Unavailable
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.service.accounts.tokens import GRANT_LIFE_MS, until
 from aftercall.service.audit import CLI, Act, Actor, record_act
+from aftercall.service.encryption import Encryption, Undecryptable
 from aftercall.settings import Settings
 from aftercall.store import source_keys
 from aftercall.store.engine.database import Database
 from aftercall.store.source_keys import SourceKey as SourceKey
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
-
-KEY_FILE: Final = "secret.key"
-"""The file of the data folder that holds the encryption key, where no setting does."""
-
-SHORTEST_ENCRYPTION_KEY: Final = 32
 LONGEST_ID: Final = 256
 LONGEST_SECRET: Final = 4_096
 _KEPT: Final = 1_024
@@ -45,8 +33,7 @@ class SourceKeys:
     def __init__(self, *, db: Database, clock: Clock, settings: Settings) -> None:
         self._db = db
         self._clock = clock
-        self._settings = settings
-        self._fernet: Fernet | None = None
+        self._encryption = Encryption(settings)
         self._signers: TLRUCache[tuple[str, str], tuple[list[Signer], EpochMs]] = TLRUCache(
             _KEPT, ttu=until, timer=clock
         )
@@ -74,7 +61,7 @@ class SourceKeys:
             app_id=app_id,
             source=source,
             key_id=key_id,
-            sealed_secret=self._cipher().encrypt(secret.encode()).decode(),
+            sealed_secret=self._encryption.encrypt(secret),
             created_at=now,
             created_by=actor.id,
         )
@@ -124,58 +111,10 @@ class SourceKeys:
         ]
 
     def _secret_of(self, key: SourceKey) -> str:
-        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - 8 MB, of few processes
-
         try:
-            return self._cipher().decrypt(key.sealed_secret.encode()).decode()
-        except InvalidToken:
+            return self._encryption.decrypt(key.sealed_secret)
+        except Undecryptable:
             raise Unavailable(
                 f"The key {key.key_id} cannot be decrypted: it was stored with another "
                 "AFTERCALL_SECRET_KEY. Add it again."
             ) from None
-
-    def _cipher(self) -> "Fernet":
-        from cryptography.fernet import Fernet  # noqa: PLC0415 - 8 MB, of few processes
-
-        if self._fernet is None:
-            digest = hashlib.sha256(_encryption_key(self._settings).encode()).digest()
-            self._fernet = Fernet(base64.urlsafe_b64encode(digest))
-        return self._fernet
-
-
-def _encryption_key(settings: Settings) -> str:
-    """The setting; else what the file in the data folder holds, which is made at the first use.
-
-    The file serves the embedded database alone: other nodes of a PostgreSQL database would not
-    have it.
-    """
-    if settings.secret_key:
-        if len(settings.secret_key) < SHORTEST_ENCRYPTION_KEY:
-            raise Malformed(
-                f"AFTERCALL_SECRET_KEY must have at least {SHORTEST_ENCRYPTION_KEY} characters",
-                code="weak_secret_key",
-            )
-        return settings.secret_key
-    if settings.database_url:
-        raise Malformed(
-            "Keys of sources are stored encrypted: set AFTERCALL_SECRET_KEY to the same value for "
-            "every process, at least 32 characters",
-            code="no_secret_key",
-        )
-    return _key_in_file(settings.data_dir / KEY_FILE)
-
-
-def _key_in_file(path: Path) -> str:
-    """The content of the file; written under another name first, so that nobody reads half."""
-    with suppress(FileExistsError):
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-            try:
-                os.link(made, path)
-            finally:
-                made.unlink()
-    return path.read_text().strip()

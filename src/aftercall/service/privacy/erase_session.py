@@ -33,6 +33,7 @@ from aftercall.store import (
     person_rows,
     samples,
     segments,
+    webhook_deliveries,
 )
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import PeerSamples
@@ -198,7 +199,10 @@ class SessionErasure:
         return bool(texts) and stored.has_any(texts)
 
     async def _erase_held(self) -> None:
-        """Facts that wait for an arrival, and errors of jobs, in which the person is named."""
+        """Facts that wait for an arrival, errors of jobs, and what the receivers of webhooks
+        answered, in which the person may be named."""
+        async with self._db.write() as tx:
+            await webhook_deliveries.forget_answers(tx, self._app_id, self._session_id)
         known = self._known
         texts = [text for text in (*known.names, *known.ids) if len(text) >= SHORTEST_TEXT]
         if texts:

@@ -20,6 +20,7 @@ from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
 from aftercall.service.recording.plain_reports import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
 from aftercall.service.retention_rule import RetentionRule
+from aftercall.service.webhooks.announcer import Announcer
 from aftercall.store import early_facts, peers
 from aftercall.store.append_reports import Overtaken, append
 from aftercall.store.engine.database import Database
@@ -49,9 +50,12 @@ class Recorder:
         most_talk: int = 0,
         erased_people: ErasedPeople | None = None,
         retention: RetentionRule | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         """`most_talk`: characters of chat and transcript that a session may have; 0: no limit.
-        Without `retention` facts of any age are recorded."""
+        Without `retention` facts of any age are recorded; without `announcer` nobody hears of
+        them."""
+        self._announcer = announcer
         self._erased_people = erased_people or ErasedPeople()
         self._retention = retention
         self._db = db
@@ -141,6 +145,7 @@ class Recorder:
             erased_people=self._erased_people,
             most_talk=most_talk,
             retention=self._retention,
+            announcer=self._announcer,
         )
 
     def _policy_at(self, now: EpochMs) -> Policy:

@@ -22,12 +22,14 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.lifecycle.merging import SessionState, new_session
 from aftercall.core.lifecycle.presence import participants_of
+from aftercall.core.lifecycle.session_news import news_of_change
 from aftercall.core.lifecycle.state_machine import Policy, RulesApplied, apply_rules
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
 from aftercall.service.recording.appends import PeerKey
 from aftercall.service.recording.delivery import Delivery, Outcome, rejected
 from aftercall.service.recording.follow_ups import job_of_end, job_of_late_facts
 from aftercall.service.recording.past_retention import PAST_RETENTION, PastRetention
+from aftercall.service.webhooks.announcer import Announcer
 from aftercall.store import jobs, meetings, participants, peers, session_aliases
 from aftercall.store.sessions import rows as session_rows
 
@@ -67,8 +69,10 @@ class SessionResolver:
         new_id: NewId,
         policy: Policy,
         past: PastRetention,
+        announcer: Announcer | None = None,
     ) -> None:
         self._tx = tx
+        self._announcer = announcer
         self._past = past
         self._now = now
         self._new_id = new_id
@@ -335,6 +339,8 @@ class SessionResolver:
         if changed:
             await peers.save_peers(self._tx, changed)
             await self._save_rows(session, participants_of(loaded.peers_before), applied)
+        if changed or session != before:
+            await self._announce(loaded, applied)
         if session.phase is Phase.ENDED and (changed or session != before):
             was_ended = before is not None and before.phase is Phase.ENDED
             if was_ended:
@@ -343,6 +349,16 @@ class SessionResolver:
                 await jobs.add(self._tx, [job_of_end(session, self._now)])
         loaded.before, loaded.peers_before, loaded.applied = session, applied.peers, applied
         loaded.work = SessionState(session=session, peers=dict(applied.peers))
+
+    async def _announce(self, loaded: LoadedSession, applied: RulesApplied) -> None:
+        """Write what is owed for the change to those who subscribe to the app's news."""
+        app_id = applied.session.app_id
+        if self._announcer is None or not await self._announcer.has_listeners(self._tx, app_id):
+            return
+        news = news_of_change(
+            loaded.before, loaded.peers_before, applied.session, applied.peers, now=self._now
+        )
+        await self._announcer.announce(self._tx, app_id, news)
 
     async def _save_rows(
         self, session: Session, before: dict[str, Participant], applied: RulesApplied

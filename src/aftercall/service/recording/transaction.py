@@ -44,6 +44,7 @@ from aftercall.service.recording.past_retention import PAST_RETENTION, PastReten
 from aftercall.service.recording.plain_reports import is_plain_report, is_watched
 from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.service.retention_rule import RetentionRule
+from aftercall.service.webhooks.announcer import Announcer
 from aftercall.store import early_facts, peers
 from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
 
@@ -68,13 +69,16 @@ class RecordTransaction:
         erased_people: ErasedPeople,
         most_talk: int = 0,
         retention: RetentionRule | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._tx = tx
         self._erased_people = erased_people
         self._erased = ErasedSenders({}, {})
         self._now = now
         self._past = PastRetention(tx, now=now, retention=retention)
-        self._sessions = SessionResolver(tx, now=now, new_id=new_id, policy=policy, past=self._past)
+        self._sessions = SessionResolver(
+            tx, now=now, new_id=new_id, policy=policy, past=self._past, announcer=announcer
+        )
         self._statuses: Mapping[PeerKey, peers.PeerStatus] = {}
         self._appends = PendingAppends(tx, most_talk=most_talk)
 

@@ -7,6 +7,7 @@ from aftercall.core.retention import DataKind
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.service.retention_rule import RetentionRule
+from aftercall.service.webhooks.artefacts import ArtefactNews
 from aftercall.service.work_metrics import JudgedSessions
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
@@ -27,16 +28,18 @@ class Finaliser:
         summaries: Summaries,
         judged: JudgedSessions,
         retention: RetentionRule,
+        artefacts: ArtefactNews | None = None,
     ) -> None:
         self._db = db
+        self._artefacts = artefacts
         self._retention = retention
         self._session_reports = session_reports
         self._summaries = summaries
         self._judged = judged
 
     async def finalise(self, app_id: str, session_id: str) -> None:
-        """Fold and store an ended session's reports, merge its samples, and request its summary
-        if its meeting wants one."""
+        """Fold and store an ended session's reports, merge its samples, announce its chat and its
+        transcript, and request its summary if its meeting wants one."""
         async with self._db.read() as tx:
             session = await session_rows.find_session(tx, app_id, session_id)
             known = await facets.find_summaries(tx, app_id, [session_id])
@@ -48,6 +51,8 @@ class Finaliser:
                 made = await facets.find_summaries(tx, app_id, [session_id])
             for summary in made.values():
                 self._judged.count(summary)
+        if self._artefacts is not None:
+            await self._artefacts.announce_files(app_id, session_id)
         if await self._wants_summary(session):
             await self._summaries.request(app_id, session_id)
 

@@ -24,6 +24,7 @@ from aftercall.core.summary.layout import SummaryOptions
 from aftercall.core.summary.summarise import summarise
 from aftercall.service.recording.follow_ups import SUMMARISE
 from aftercall.service.retention_rule import RetentionRule
+from aftercall.service.webhooks.artefacts import ArtefactNews
 from aftercall.settings import Settings
 from aftercall.store import chat_transcript, jobs, meetings
 from aftercall.store.engine.database import Database
@@ -56,7 +57,9 @@ class Summaries:
         options_of: Callable[[Mapping[str, Any]], SummaryOptions],
         retention: RetentionRule | None = None,
         summariser: Summariser = extract,
+        artefacts: ArtefactNews | None = None,
     ) -> None:
+        self._artefacts = artefacts
         self._db = db
         self._clock = clock
         self._options_of = options_of
@@ -189,6 +192,8 @@ class Summaries:
             if known is None or known.requested_at != summary.requested_at:
                 return
             await chat_transcript.save_summary(tx, replace(summary, completed_at=self._clock()))
+            if self._artefacts is not None and summary.state is SummaryState.COMPLETED:
+                await self._artefacts.announce_summary(tx, summary)
 
 
 def _public_message(error: Exception) -> str:

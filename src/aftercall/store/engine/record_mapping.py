@@ -30,6 +30,8 @@ def _converters(hint: Any) -> tuple[Callable[[Any], Any] | None, Callable[[Any],
         hint = next(choice for choice in get_args(hint) if choice is not type(None))
     if get_origin(hint) is dict:
         return _json_of, _decode
+    if get_origin(hint) is list:
+        return _json_of, msgspec.json.Decoder(hint).decode
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint.__str__, hint
     return None, None

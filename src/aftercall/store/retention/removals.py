@@ -54,6 +54,7 @@ _OF_A_SESSION: Final[Sequence[tuple[DataKind, Table]]] = (
     (DataKind.TRANSCRIPTS, schema.transcript_lines),
     (DataKind.SUMMARIES, schema.summaries),
     (DataKind.SESSIONS, schema.talk_sizes),
+    (DataKind.SESSIONS, schema.webhook_deliveries),
 )
 
 

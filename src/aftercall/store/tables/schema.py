@@ -58,6 +58,9 @@ from aftercall.store.tables.samples import session_watches as session_watches
 from aftercall.store.tables.sources import dump_imports as dump_imports
 from aftercall.store.tables.sources import session_aliases as session_aliases
 from aftercall.store.tables.sources import source_keys as source_keys
+from aftercall.store.tables.webhooks import webhook_deliveries as webhook_deliveries
+from aftercall.store.tables.webhooks import webhook_lanes as webhook_lanes
+from aftercall.store.tables.webhooks import webhooks as webhooks
 
 accounts: Final = Table(
     "accounts",

@@ -43,6 +43,8 @@ _PATH_ABOUT: Final = {
     "token_id": "The API token's id.",
     "job_id": "The job's id.",
     "import_id": "The import's id.",
+    "webhook_id": "The webhook's id.",
+    "delivery_id": "The delivery's id: the header `webhook-id` of what was posted.",
 }
 _ABOUT: Final = (
     "The record of real-time calls, in RealtimeKit's wire format.\n\n"

@@ -33,6 +33,22 @@ BODIES: Final[Mapping[str, Any]] = {
     "create_preset": {"name": "speaker", **_PRESET_PARTS},
     "replace_preset": {"name": "listener", **_PRESET_PARTS},
     "update_preset": {"permissions": {"can_record": True}},
+    "create_webhook": {
+        "name": "CRM",
+        "url": "https://crm.example.com/calls",
+        "events": ["meeting.started", "meeting.ended", "meeting.summary"],
+    },
+    "replace_webhook": {
+        "name": "CRM",
+        "url": "https://crm.example.com/calls",
+        "events": ["meeting.ended"],
+        "meeting_ids": ["weekly"],
+    },
+    "update_webhook": {"enabled": False},
+    "replay_webhook_deliveries": {
+        "from": "2026-11-27T00:00:00Z",
+        "until": "2026-11-28T00:00:00Z",
+    },
     "kick_participants": {"participant_ids": [], "custom_participant_ids": ["ada-1815"]},
     "create_my_app": {"name": "Classroom"},
     "create_token": {"name": "Nightly export", "role": "read"},

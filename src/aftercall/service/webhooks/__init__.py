@@ -1,0 +1,1 @@
+"""Webhooks: who subscribes, what is announced, what is owed and posted."""
