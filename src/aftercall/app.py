@@ -36,6 +36,7 @@ from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
 from aftercall.wire.chat_transcript_links import read_summary_options
+from aftercall.work.alerts import run_alerts
 from aftercall.work.retention import run_retention
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps
@@ -106,6 +107,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             yield services
         finally:
             services.geo.close()
+            await services.sender.close()
     finally:
         await db.close()
 
@@ -186,6 +188,7 @@ class Application:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
                 group.create_task(run_retention(services.deletion, stop))
                 group.create_task(run_webhooks(services, sender, stop))
+                group.create_task(run_alerts(services.alert_evaluation, stop))
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
             self._build_apps(services)

@@ -218,6 +218,18 @@ class Settings:
         "Characters of chat and transcript that a session may have, edits included; what is beyond "
         "is refused entry by entry (`talk_full`). Counted over all processes; 0: no limit.",
     )
+    smtp_url: str = _setting(
+        "",
+        "The mail server that alerts are sent by: `smtps://` or `smtp://` (which begins TLS) with "
+        "`user:password@host:port`, or `smtp-plain://` for a relay on the same machine; empty: no "
+        "mail.",
+    )
+    smtp_from: str = _setting("", "The address that mail comes from.")
+    apprise: bool = _setting(
+        False,
+        "Whether channels may be addresses of Apprise, which opens connections of its own: to any "
+        "address, those inside your network included. Needs `aftercall[apprise]`.",
+    )
     audit_retention_days: int = _setting(
         365,
         "For how many days the audit log is kept: who read talk, exported or erased a person, "
@@ -256,7 +268,7 @@ def about(name: str) -> str:
     return next(str(f.metadata["about"]) for f in fields(Settings) if f.name == name)
 
 
-SECRET: Final = frozenset({"database_url", "data_dir", "secret_key"})
+SECRET: Final = frozenset({"database_url", "data_dir", "secret_key", "smtp_url"})
 """Settings that are nobody's business but the operator's: they may hold a password or a path."""
 
 

@@ -311,7 +311,10 @@ OTHERS = {
 }
 OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/calls/S/read-links"}
 OTHERS |= {"/source-keys", "/imports", "/imports/{import_id:str}", "/sessions/S/export"}
+OTHERS |= {"/alerts", "/alerts/{alert_id:str}", "/alert-channels"}
+OTHERS |= {"/alert-rules", "/alert-rules/{rule_id:str}"}
 """Live sessions; sums over days and months; what is kept; what was done, by whom; exports,
-whose files have tests of their own, and imports, too; links, which say nothing of their session.
+whose files have tests of their own, and imports, too; links, which say nothing of their session;
+alerts, which name nothing past its time.
 
 Deliveries of webhooks go with their session, as `tests/work/test_webhooks.py` shows."""

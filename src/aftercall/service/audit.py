@@ -61,6 +61,11 @@ class Act(StrEnum):
     ADD_WEBHOOK = "add_webhook"
     CHANGE_WEBHOOK = "change_webhook"
     REMOVE_WEBHOOK = "remove_webhook"
+    CHANGE_ALERT_RULE = "change_alert_rule"
+    DELETE_ALERT_RULE = "delete_alert_rule"
+    CHANGE_ALERT_CHANNEL = "change_alert_channel"
+    DELETE_ALERT_CHANNEL = "delete_alert_channel"
+    MUTE_ALERT = "mute_alert"
 
 
 class Actor(NamedTuple):

@@ -11,13 +11,18 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
-from aftercall.outbound.safe_sender import make_sender
+from aftercall.outbound.alert_channels.deliver import Channels
+from aftercall.outbound.alert_channels.mail import MailServer
+from aftercall.outbound.safe_sender import SafeSender, make_sender
 from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.read_links import ReadLinks
 from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.sign_in import SignIns
 from aftercall.service.accounts.source_keys import SourceKeys
 from aftercall.service.accounts.tokens import Access
+from aftercall.service.alerts.alert_rules import AlertRules
+from aftercall.service.alerts.delivery import AlertDeliveries
+from aftercall.service.alerts.evaluation import AlertEvaluation
 from aftercall.service.api.download_rows import Exports
 from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
@@ -132,6 +137,10 @@ class Services:
     webhook_deliveries: Deliveries
     delivery_log: DeliveryLog
     signing_keys: SigningKeys
+    sender: SafeSender
+    alert_rules: AlertRules
+    alert_deliveries: AlertDeliveries
+    alert_evaluation: AlertEvaluation
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -202,6 +211,19 @@ def build_services(
         options_of=summary_options_of,
         retention=retention_rule,
         artefacts=artefact_news,
+    )
+    sender = make_sender(settings)
+    alert_deliveries = AlertDeliveries(
+        db=db,
+        settings=settings,
+        channels=Channels(
+            sender,
+            mail_server=MailServer.read(settings.smtp_url, settings.smtp_from),
+            has_apprise=settings.apprise,
+        ),
+        encryption=encryption,
+        retention=retention_rule,
+        metrics=metrics,
     )
     return Services(
         settings=settings,
@@ -291,7 +313,7 @@ def build_services(
             new_id=new_id,
             encryption=encryption,
             announcer=announcer,
-            check_url=make_sender(settings).check,
+            check_url=sender.check,
         ),
         webhook_deliveries=Deliveries(
             db=db,
@@ -305,5 +327,23 @@ def build_services(
         signing_keys=SigningKeys(db=db, clock=clock, encryption=encryption),
         deletion=Deletion(
             db=db, clock=clock, retention=retention_rule, metrics=metrics, seconds=seconds
+        ),
+        sender=sender,
+        alert_rules=AlertRules(
+            db=db,
+            clock=clock,
+            new_id=new_id,
+            encryption=encryption,
+            deliveries=alert_deliveries,
+        ),
+        alert_deliveries=alert_deliveries,
+        alert_evaluation=AlertEvaluation(
+            db=db,
+            clock=clock,
+            new_id=new_id,
+            digests=digests,
+            settings=settings,
+            metrics=metrics,
+            seconds=seconds,
         ),
     )

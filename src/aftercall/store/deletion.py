@@ -35,6 +35,9 @@ _REST: Final[tuple[Table, ...]] = (
     schema.webhook_lanes,
     schema.webhook_deliveries,
     schema.webhooks,
+    schema.alerts,
+    schema.alert_rules,
+    schema.alert_channels,
 )
 """What belongs to an app and to no session. Receipts of erasures and the audit log stay."""
 
@@ -61,6 +64,8 @@ async def delete_app(tx: AsyncConnection, app_id: str) -> None:
         schema.source_keys,
         schema.session_aliases,
         schema.webhooks,
+        schema.alert_rules,
+        schema.alert_channels,
     )
     for table in of_app:
         await tx.execute(delete(table).where(table.c.app_id == app_id))

@@ -16,6 +16,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from aftercall.service.services import Services
 from aftercall.web import downloads, health
 from aftercall.web.dashboard import (
+    alert_rules,
+    alerts,
     attendance,
     imports,
     live_updates,
@@ -92,6 +94,8 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *source_keys.handlers,
     *imports.handlers,
     *dashboard_webhooks.handlers,
+    *alert_rules.handlers,
+    *alerts.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from aftercall.service.alerts.outbox import DELIVER_ALERT
 from aftercall.service.dump_uploads import DELETE_IMPORT, IMPORT_DUMPS
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
@@ -71,6 +72,7 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
         EXPORT_PERSON: Task(run=export_person),
         DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),
+        DELIVER_ALERT: Task(run=services.alert_deliveries.carry_out),
         DELETE_ALL: Task(run=services.deletions.carry_out),
         DELETE_WEBHOOK: Task(run=delete_webhook),
         FINALISE: Task(run=finalise),

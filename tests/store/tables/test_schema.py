@@ -11,6 +11,7 @@ from aftercall.store.tables.schema import metadata
 from tests.store.tables.definitions import definitions
 
 PROGRAM_WIDE = {
+    "leases",
     "waiting_removals",
     "accounts",
     "apps",

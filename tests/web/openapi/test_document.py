@@ -44,6 +44,7 @@ async def test_operations_are_grouped_under_readable_tags(server: RestServer) ->
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     assert {tag for operation in operations for tag in operation["tags"]} == {
         "Active session",
+        "Alerts",
         "Analytics",
         "Apps",
         "Attendance",
@@ -194,6 +195,8 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
     webhook = await owner.request("POST", "/webhooks", json=wanted)
     ids["webhook_id"] = webhook.json()["data"]["id"]
     ids |= {"session_id": "unknown", "preset_id": preset["id"]}
+    # They do not exist.
+    ids |= {"rule_id": "unknown", "channel_id": "unknown", "alert_id": "unknown"}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if operation["tags"] == ["Intake"] or "requestBody" not in operation:
@@ -206,8 +209,10 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
             )
             # No session was recorded, and the secrets of the examples are unknown.
             is_open = path.endswith(("sign-in", "/open"))
-            is_of_session = "kick" in path or "{session_id}" in path
-            expected = {404} if is_of_session else {401} if is_open else {200, 201}
+            is_unknown = "kick" in path or any(
+                name in path for name in ("{session_id}", "{rule_id}", "{channel_id}", "{alert_id}")
+            )
+            expected = {404} if is_unknown else {401} if is_open else {200, 201}
             if path.endswith("/readmissions"):
                 # The person's erasure, another example, is not done, or was not requested yet.
                 expected = {400, 404}

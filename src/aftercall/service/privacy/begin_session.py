@@ -38,6 +38,7 @@ from aftercall.store import (
     read_links,
     samples,
 )
+from aftercall.store.alerts import alerts
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import PeerSamples
 from aftercall.store.sessions import rows as session_rows
@@ -106,6 +107,7 @@ async def begin_session(
         )
         await _erase_title(tx, session, erasure_id, known)
         await read_links.delete_of_sessions(tx, app_id, [session_id])
+        await alerts.delete_of_sessions(tx, app_id, [session_id])
         counted = {"sessions": 1, "participants": len(known.participants), "peers": len(own)}
         await erasures.add_counts(tx, app_id, erasure_id, counted)
     return Begun.DONE

@@ -25,6 +25,10 @@ from aftercall.store.engine.column_types import (
     text_column,
 )
 from aftercall.store.engine.column_types import metadata as metadata
+from aftercall.store.tables.alerts import alert_channels as alert_channels
+from aftercall.store.tables.alerts import alert_rules as alert_rules
+from aftercall.store.tables.alerts import alerts as alerts
+from aftercall.store.tables.alerts import leases as leases
 from aftercall.store.tables.chat_transcript import chat_messages as chat_messages
 from aftercall.store.tables.chat_transcript import summaries as summaries
 from aftercall.store.tables.chat_transcript import talk_sizes as talk_sizes

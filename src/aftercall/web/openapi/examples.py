@@ -22,6 +22,16 @@ _PRESET_PARTS: Final = {
     "ui": msgspec.to_builtins(USUAL_UI),
 }
 
+_ALERT_RULE: Final = {
+    "name": "Bad calls",
+    "condition": {"kind": "live_quality", "level": "bad", "minutes": 3, "people": 2},
+    "text": "The on-call phone is 555-0100.",
+}
+_ALERT_CHANNEL: Final = {
+    "name": "Pager",
+    "target": {"kind": "webhook", "url": "https://alerts.example.com/aftercall"},
+}
+
 BODIES: Final[Mapping[str, Any]] = {
     "create_app": {"name": "Classroom"},
     "create_meeting": _MEETING,
@@ -50,6 +60,12 @@ BODIES: Final[Mapping[str, Any]] = {
         "until": "2026-11-28T00:00:00Z",
     },
     "kick_participants": {"participant_ids": [], "custom_participant_ids": ["ada-1815"]},
+    "create_alert_rule": _ALERT_RULE,
+    "replace_alert_rule": _ALERT_RULE,
+    "mute_alert_rule": {"for_s": 3_600},
+    "mute_alert": {"for_s": 3_600},
+    "create_alert_channel": _ALERT_CHANNEL,
+    "replace_alert_channel": _ALERT_CHANNEL,
     "create_my_app": {"name": "Classroom"},
     "create_token": {"name": "Nightly export", "role": "read"},
     "request_person_export": {"custom_participant_id": "ada-1815"},

@@ -1,0 +1,1 @@
+"""Alerts: what is raised, updated and resolved without anybody looking."""

@@ -1,0 +1,1 @@
+"""Sends alerts: over HTTP, by mail, and through Apprise."""

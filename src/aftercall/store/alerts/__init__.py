@@ -1,0 +1,1 @@
+"""Alert rules, channels, alerts, and what rules are evaluated from."""
