@@ -6,7 +6,7 @@ from alembic import op
 from aftercall.store.engine.column_types import WORDS
 
 revision = "0023"
-down_revision = "0019"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
