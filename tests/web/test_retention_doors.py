@@ -51,6 +51,11 @@ def doors(session: str, peer: str, person: str) -> dict[str, Door]:
             f"{kit}/sessions/peer-report/{peer}", K.SESSIONS, K.REPORTS, K.ADDRESSES,
             without=(K.REPORTS, *whole),
         ),
+        "recordings": door(f"{kit}/recordings", K.SESSIONS),
+        "recording": door(f"{kit}/recordings/rec", K.SESSIONS, without=whole),
+        "livestreams of all": door(f"{kit}/livestreams", K.SESSIONS),
+        "livestream": door(f"{kit}/livestreams/live", K.SESSIONS, without=whole),
+        "livestream session": door(f"{kit}/livestreams/sessions/live", K.SESSIONS, without=whole),
         "livestreams": door(f"{kit}{one}/livestream-sessions", without=whole),
         "chat link": door(f"{kit}{one}/chat", without=(K.CHAT, *whole)),
         "transcript link": door(f"{kit}{one}/transcript", without=(K.TRANSCRIPTS, *whole)),
@@ -82,6 +87,14 @@ def doors(session: str, peer: str, person: str) -> dict[str, Door]:
     }  # fmt: skip
 
 
+_OVER: dict[str, Any] = {"at": 5_000, "session_id": "over", "meeting_id": "room", "error": "Over"}
+EGRESSES: tuple[dict[str, Any], ...] = (
+    {"type": "recording_changed", "recording_id": "rec", "status": "uploaded", **_OVER},
+    {"type": "livestream_changed", "livestream_id": "live", "status": "ended", "name": "Over",
+     **_OVER},
+)  # fmt: skip
+
+
 class Record(NamedTuple):
     intake: IntakeHarness
     session_id: str
@@ -94,6 +107,7 @@ class Record(NamedTuple):
 async def record(server: RestServer) -> AsyncIterator[Record]:
     async with open_intake(server) as intake:
         await record_calls(intake)
+        await intake.events(*EGRESSES)
         owner = intake.owner
         (session,) = [each for each in await intake.sessions() if each["status"] == "ENDED"]
         people = await intake.people(session["id"])
@@ -289,6 +303,9 @@ def test_the_table_of_doors_has_every_operation_that_reads_sessions() -> None:
         .replace("{peer_id:str}", "P")
         .replace("{person_id:str}", "H")
         .replace("{person:str}", "H")
+        .replace("{recording_id:str}", "rec")
+        .replace("{livestream_id:str}", "live")
+        .replace("{livestream_session_id:str}", "live")
         for path in read
     }
     of_no_ended_session = {
@@ -313,6 +330,10 @@ OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/ca
 OTHERS |= {"/source-keys", "/imports", "/imports/{import_id:str}", "/sessions/S/export"}
 OTHERS |= {"/alerts", "/alerts/{alert_id:str}", "/alert-channels"}
 OTHERS |= {"/alert-rules", "/alert-rules/{rule_id:str}"}
+OTHERS |= {
+    "/recordings/active-recording/{meeting_id:str}",
+    "/livestreams/live/active-livestream-session",
+}
 """Live sessions; sums over days and months; what is kept; what was done, by whom; exports,
 whose files have tests of their own, and imports, too; links, which say nothing of their session;
 alerts, which name nothing past its time.

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.events import Identity, PeerJoined
+from aftercall.core.egresses import EgressKind, EgressStatus
+from aftercall.core.events import EgressReported, Identity, PeerJoined
 
 RestServer = Any
 BuildServer = Any
+EGRESS = "recording-or-livestream-1"
+EGRESS_IDS = ("recording_id", "livestream_id", "livestream_session_id")
 SESSION_PEER = "5f6bfa3e-9a44-4a0c-8f35-3f0e5f3f5b7a"
 
 
@@ -28,7 +31,18 @@ async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
         peer_id=SESSION_PEER,
         identity=Identity(user_id=member["id"]),
     )
-    await server.recorder.record(owner.app_id, [joined], source="events")
+    reports = [
+        EgressReported(
+            id=kind,
+            at=server.clock(),
+            meeting_id=meeting["id"],
+            kind=kind,
+            egress_id=EGRESS,
+            status=EgressStatus.ACTIVE,
+        )
+        for kind in EgressKind
+    ]
+    await server.recorder.record(owner.app_id, [joined, *reports], source="events")
     active = await owner.request("GET", f"/meetings/{meeting['id']}/active-session")
     wanted = {"name": "w", "url": "https://crm.example.com", "events": ["meeting.ended"]}
     webhook = (await owner.request("POST", "/webhooks", json=wanted)).json()["data"]
@@ -42,6 +56,7 @@ async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
         "webhook_id": webhook["id"],
         "session_id": active.json()["data"]["id"],
         "peer_id": SESSION_PEER,
+        **dict.fromkeys(EGRESS_IDS, EGRESS),
     }
 
 
@@ -80,7 +95,10 @@ async def test_ids_of_another_app_are_not_found_in_the_own_app(server: RestServe
     for method, path in await _operations(server):
         names = [
             name
-            for name in ("meeting_id", "session_id", "peer_id", "preset_id", "webhook_id")
+            for name in (
+                *("meeting_id", "session_id", "peer_id", "preset_id", "webhook_id"),
+                *EGRESS_IDS,
+            )
             if name in path
         ]
         if not names:

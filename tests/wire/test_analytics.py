@@ -1,5 +1,6 @@
 import pytest
 
+from aftercall.core.egresses import EgressDay
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS
 from aftercall.core.overview.day_facts import DayCount
@@ -9,14 +10,18 @@ TWENTIETH = 20_777
 """2026-11-20, in days since 1970."""
 
 
-def test_days_are_summed_and_recordings_are_zero() -> None:
-    body = encode_daywise([DayCount(TWENTIETH, 2, 1.5), DayCount(TWENTIETH + 1, 0, 0.0)])
+def test_days_are_summed() -> None:
+    days = [DayCount(TWENTIETH, 2, 1.5), DayCount(TWENTIETH + 1, 0, 0.0)]
+    recorded = [EgressDay(TWENTIETH + 1, egresses=2, length_ms=150_000, viewer_ms=None)]
+    body = encode_daywise(days, recorded)
     assert (body.session_stats.sessions_count, body.session_stats.sessions_minutes_consumed) == (
         2,
         1.5,
     )
     assert [day.total_sessions for day in body.session_stats.day_stats] == [2, 0]
-    assert body.recording_stats.recording_count == 0
+    stats = body.recording_stats
+    assert (stats.recording_count, stats.recording_minutes_consumed) == (2, 2.5)
+    assert [day.total_recordings for day in stats.day_stats] == [0, 2]
     assert [day.day for day in body.recording_stats.day_stats] == ["2026-11-20", "2026-11-21"]
 
 

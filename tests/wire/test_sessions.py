@@ -12,7 +12,6 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import Page, SessionOrder, SessionQuery
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.wire.sessions import (
-    encode_no_livestreams,
     encode_session,
     encode_session_details,
     encode_session_list,
@@ -107,13 +106,6 @@ def test_a_list_states_its_offsets_and_total() -> None:
     assert body == {
         "sessions": [ENDED_BODY, ENDED_BODY],
         "paging": {"total_count": 123, "start_offset": 51, "end_offset": 52},
-    }
-
-
-def test_the_list_of_livestreams_is_always_empty() -> None:
-    assert _json(encode_no_livestreams()) == {
-        "sessions": [],
-        "paging": {"total_count": 0, "start_offset": 0, "end_offset": 0},
     }
 
 

@@ -7,7 +7,8 @@ an HTTP status; no other package knows about statuses.
       Malformed   the sender's fault: the request cannot be read, or a value is out of range;
                   `InvalidBody` if the body is readable and breaks a rule, `TooLarge` if it has
                   too many bytes
-      Refused     the caller lacks the right, or is not identified (`Unauthenticated`)
+      Refused     the caller lacks the right, or is not identified (`Unauthenticated`); or nobody
+                  has the right, because it is an order to a call (`CallNotControlled`)
       NotFound    there is no such resource, or none that this caller may see
       Busy        temporary: try again later; `Unavailable` when the database fails,
                   `OverBudget` when the caller sends more than it may
@@ -60,6 +61,12 @@ class Refused(AftercallError):
 
 class Unauthenticated(Refused):
     """The caller is not identified: there are no credentials, or no valid ones."""
+
+
+class CallNotControlled(Refused):
+    """An order to a call or its media: Aftercall records calls and controls none."""
+
+    code = "call_not_controlled"
 
 
 class NotFound(AftercallError):

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from aftercall.core.egresses import EgressKind, EgressStatus
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import MessageKind, ViewType
 
@@ -133,6 +134,28 @@ class LineSpoken(Event, frozen=True, kw_only=True):
     text: str
 
 
+class EgressReported(Event, frozen=True, kw_only=True):
+    """How far a recording or a livestream is, `at` a time, and what is known of it by then."""
+
+    kind: EgressKind
+    egress_id: str
+    status: EgressStatus
+    invoked_at: EpochMs | None = None
+    started_at: EpochMs | None = None
+    stopped_at: EpochMs | None = None
+    duration_ms: int | None = None
+    size_bytes: int | None = None
+    viewer_ms: int | None = None
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+    """By the names of `core.egresses.TEXTS`."""
+
+    @property
+    def earliest_at(self) -> EpochMs:
+        """The earliest of its times."""
+        times = (self.at, self.invoked_at, self.started_at)
+        return min(at for at in times if at is not None)
+
+
 AnyEvent: TypeAlias = (
     SessionOpened
     | SessionClosed
@@ -143,4 +166,5 @@ AnyEvent: TypeAlias = (
     | SampleTaken
     | ChatSent
     | LineSpoken
+    | EgressReported
 )

@@ -9,6 +9,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.events import (
     AnyEvent,
     ChatSent,
+    EgressReported,
     LineSpoken,
     PeerEvent,
     PeerFact,
@@ -36,6 +37,7 @@ _TYPES: Final[dict[str, Any]] = {
         PeerEvent,
         ChatSent,
         LineSpoken,
+        EgressReported,
     )
 }
 _SAMPLE: Final = SampleTaken.__name__

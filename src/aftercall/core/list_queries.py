@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from aftercall.core.egresses import EgressKind, EgressStatus
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import MeetingStatus, Record
 
@@ -103,6 +104,23 @@ class MeetingQuery(Record, frozen=True, kw_only=True):
     created_to: EpochMs | None = None
     search: str | None = None
     status: MeetingStatus | None = None
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
+
+
+class EgressQuery(Record, frozen=True, kw_only=True):
+    """Which recordings, or which livestreams, to list. Bounds are inclusive and apply to
+    `invoked_at`; `search` is a meeting's id, or part of its title."""
+
+    app_id: str
+    kind: EgressKind
+    session_ids: tuple[str, ...] | None = None
+    meeting_id: str | None = None
+    statuses: tuple[EgressStatus, ...] = ()
+    invoked_from: EpochMs | None = None
+    invoked_to: EpochMs | None = None
+    search: str | None = None
     is_descending: bool = True
     offset: int = 0
     limit: int = 25

@@ -22,6 +22,13 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import MessageKind, ViewType
 from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.checks import checked_moment, checked_name, checked_object, moment_of
+from aftercall.ingest.egress_events import (
+    EgressChanged,
+    LivestreamChanged,
+    RecordingChanged,
+    read_egress,
+)
+from aftercall.ingest.event_members import BackendEvent, Id, Name, Text, When
 from aftercall.ingest.getstats_reader import read_sample
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.source import Context, Fact, Rejected, Translation, UnencodedSample
@@ -29,18 +36,6 @@ from aftercall.ingest.user_agent import completed
 
 SOURCE: Final = "events"
 MOST_EVENTS: Final = 1_000
-
-Id = Annotated[str, Meta(min_length=1, max_length=256)]
-Name = Annotated[str, Meta(max_length=256)]
-Text = Annotated[str, Meta(max_length=10_000)]
-When = float | str
-
-
-class _Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    at: When
-    id: Id | None = None
-    meeting_id: Id | None = None
-    session_id: Id | None = None
 
 
 class _Participant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -53,44 +48,44 @@ class _Participant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     is_hidden: bool = False
 
 
-class _SessionOpened(_Event, tag="session_opened", kw_only=True, forbid_unknown_fields=True):
+class _SessionOpened(BackendEvent, tag="session_opened", kw_only=True, forbid_unknown_fields=True):
     title: Name | None = None
     parent_meeting_id: Id | None = None
     parent_session_id: Id | None = None
 
 
-class _SessionClosed(_Event, tag="session_closed", kw_only=True, forbid_unknown_fields=True):
+class _SessionClosed(BackendEvent, tag="session_closed", kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class _PeerJoined(_Event, tag="peer_joined", kw_only=True, forbid_unknown_fields=True):
+class _PeerJoined(BackendEvent, tag="peer_joined", kw_only=True, forbid_unknown_fields=True):
     peer_id: Id
     participant: _Participant = msgspec.field(default_factory=_Participant)
     previous_peer_id: Id | None = None
     interval_ms: Annotated[int, Meta(ge=0, le=600_000)] = 0
 
 
-class _PeerLeft(_Event, tag="peer_left", kw_only=True, forbid_unknown_fields=True):
+class _PeerLeft(BackendEvent, tag="peer_left", kw_only=True, forbid_unknown_fields=True):
     peer_id: Id
 
 
-class _PeerKicked(_Event, tag="peer_kicked", kw_only=True, forbid_unknown_fields=True):
+class _PeerKicked(BackendEvent, tag="peer_kicked", kw_only=True, forbid_unknown_fields=True):
     peer_id: Id
 
 
-class _PeerNoted(_Event, tag="peer_noted", kw_only=True, forbid_unknown_fields=True):
+class _PeerNoted(BackendEvent, tag="peer_noted", kw_only=True, forbid_unknown_fields=True):
     peer_id: Id
     name: str
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class _SampleTaken(_Event, tag="sample_taken", kw_only=True, forbid_unknown_fields=True):
+class _SampleTaken(BackendEvent, tag="sample_taken", kw_only=True, forbid_unknown_fields=True):
     peer_id: Id
     sequence: Annotated[int, Meta(ge=0, le=2**53)]
     sample: msgspec.Raw
 
 
-class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=True):
+class _ChatSent(BackendEvent, tag="chat_sent", kw_only=True, forbid_unknown_fields=True):
     text: Text
     peer_id: Id | None = None
     user_id: Id | None = None
@@ -101,7 +96,7 @@ class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=Tru
     revised_at: When | None = None
 
 
-class _LineSpoken(_Event, tag="line_spoken", kw_only=True, forbid_unknown_fields=True):
+class _LineSpoken(BackendEvent, tag="line_spoken", kw_only=True, forbid_unknown_fields=True):
     text: Text
     end_at: When
     peer_id: Id | None = None
@@ -120,6 +115,8 @@ AnyMessage = (
     | _SampleTaken
     | _ChatSent
     | _LineSpoken
+    | RecordingChanged
+    | LivestreamChanged
 )
 
 
@@ -210,6 +207,8 @@ def _translate(raw: msgspec.Raw, app_id: str) -> Fact:
         return _session_event(message, app_id, place)
     if isinstance(message, _ChatSent | _LineSpoken):
         return _talk(message, app_id, at, place)
+    if isinstance(message, EgressChanged):
+        return read_egress(message, app_id, place)
     return _peer_event(message, app_id, place)
 
 

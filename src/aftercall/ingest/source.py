@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from aftercall.core.events import (
     ChatSent,
+    EgressReported,
     Identity,
     LineSpoken,
     PeerEvent,
@@ -62,6 +63,7 @@ Fact: TypeAlias = (
     | UnencodedSample
     | ChatSent
     | LineSpoken
+    | EgressReported
 )
 """An event before redaction."""
 

@@ -24,6 +24,7 @@ from aftercall.service.alerts.alert_rules import AlertRules
 from aftercall.service.alerts.delivery import AlertDeliveries
 from aftercall.service.alerts.evaluation import AlertEvaluation
 from aftercall.service.api.download_rows import Exports
+from aftercall.service.api.egresses import Egresses
 from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.presets import Presets
@@ -88,6 +89,7 @@ class Services:
     access: Access
     meetings: Meetings
     presets: Presets
+    egresses: Egresses
     session_reads: SessionReads
     reports: Reports
     session_reports: SessionReports
@@ -236,6 +238,7 @@ def build_services(
             db=db, clock=clock, new_id=new_id, recorder=recorder, erased_people=erased_people
         ),
         presets=Presets(db=db, clock=clock, new_id=new_id),
+        egresses=Egresses(db=db, retention=retention_rule),
         session_reads=SessionReads(db=db, clock=clock, settings=settings, retention=retention_rule),
         reports=reports,
         session_reports=session_reports,

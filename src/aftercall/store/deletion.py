@@ -14,6 +14,7 @@ ROWS: Final = 500
 _REST: Final[tuple[Table, ...]] = (
     schema.members,
     schema.presets,
+    schema.egresses,
     schema.meetings,
     schema.people_terms,
     schema.people,

@@ -1,5 +1,5 @@
-"""Facts about peers whose arrival is not known, and closes of sessions that are not: kept until it
-is known, or until they are too old."""
+"""Facts about peers whose arrival is not known, and about sessions that are not: kept until they
+are known, or until the facts are too old."""
 
 from typing import Any, Final, TypeAlias
 
@@ -7,7 +7,14 @@ import msgspec
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.events import PeerEvent, PeerKicked, PeerLeft, SampleTaken, SessionClosed
+from aftercall.core.events import (
+    EgressReported,
+    PeerEvent,
+    PeerKicked,
+    PeerLeft,
+    SampleTaken,
+    SessionClosed,
+)
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.tables.schema import early_facts, peers, sessions
@@ -16,7 +23,8 @@ KEPT_MS: Final = DAY_MS
 """How long an arrival may be late. Chosen: the longest that a source repeats what was not taken."""
 
 EarlyPeerFact: TypeAlias = PeerKicked | PeerLeft | PeerEvent | SampleTaken
-HeldFact: TypeAlias = EarlyPeerFact | SessionClosed
+EarlySessionFact: TypeAlias = SessionClosed | EgressReported
+HeldFact: TypeAlias = EarlyPeerFact | EarlySessionFact
 
 _KINDS: Final[dict[str, type[HeldFact]]] = {
     "PeerKicked": PeerKicked,
@@ -24,11 +32,12 @@ _KINDS: Final[dict[str, type[HeldFact]]] = {
     "PeerNoted": PeerEvent,
     "SampleTaken": SampleTaken,
     "SessionClosed": SessionClosed,
+    "EgressReported": EgressReported,
 }
 """The types of facts by the names they are stored under."""
 
 _KIND_OF: Final = {fact_type: kind for kind, fact_type in _KINDS.items()}
-_SESSION_CLOSED: Final = _KIND_OF[SessionClosed]
+_OF_SESSIONS: Final = (_KIND_OF[SessionClosed], _KIND_OF[EgressReported])
 
 
 class EarlyFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +74,7 @@ async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
 def _key_of(event: HeldFact) -> str:
     return (
         key_of_session(event.session_id or "")
-        if isinstance(event, SessionClosed)
+        if isinstance(event, EarlySessionFact)
         else event.peer_id
     )
 
@@ -83,8 +92,8 @@ async def overtaken(tx: AsyncConnection, *, since: EpochMs, limit: int) -> list[
         .where(
             c.received_at >= since,
             or_(
-                (c.kind != _SESSION_CLOSED) & is_there.exists(),
-                (c.kind == _SESSION_CLOSED) & has_begun.exists(),
+                c.kind.not_in(_OF_SESSIONS) & is_there.exists(),
+                c.kind.in_(_OF_SESSIONS) & has_begun.exists(),
             ),
         )
         .distinct()

@@ -56,9 +56,12 @@ from aftercall.web.realtimekit import (
     active_session,
     analytics,
     apps,
+    call_control,
+    livestreams,
     meetings,
     participants,
     presets,
+    recordings,
     sessions,
     webhooks,
 )
@@ -75,6 +78,9 @@ APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *active_session.handlers,
     *sessions.handlers,
     *analytics.handlers,
+    *recordings.handlers,
+    *livestreams.handlers,
+    *call_control.handlers,
 )
 """Operations of one app, with paths below `/{app_id}`."""
 

@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from aftercall.core.instants import DAY_MS, EpochMs, format_day
+from aftercall.core.egresses import EgressDay
+from aftercall.core.instants import DAY_MS, MINUTE_MS, EpochMs, format_day
 from aftercall.core.overview.day_facts import DayCount
 from aftercall.wire.query import Moment, Query
 
@@ -31,16 +32,17 @@ class SessionStats(msgspec.Struct, frozen=True, kw_only=True):
 
 class RecordingDayStats(msgspec.Struct, frozen=True, kw_only=True):
     day: str
-    total_recordings: int = 0
-    total_recording_minutes: int = 0
+    total_recordings: int
+    total_recording_minutes: int
+    """Whole minutes."""
 
 
 class RecordingStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Always none: Aftercall records no media."""
+    """Recordings that sources reported, by the day on which they were invoked."""
 
-    recording_count: int = 0
-    recording_minutes_consumed: float = 0.0
-    day_stats: list[RecordingDayStats] = []
+    recording_count: int
+    recording_minutes_consumed: float
+    day_stats: list[RecordingDayStats]
 
 
 class Daywise(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +58,15 @@ def read_days(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     return START_DATE.read(query), last
 
 
-def encode_daywise(days: Sequence[DayCount]) -> Daywise:
+def moments_of_days(days: Sequence[DayCount]) -> tuple[EpochMs, EpochMs]:
+    """The first moment and the last of a list of days, which is not empty."""
+    return EpochMs(days[0].day * DAY_MS), EpochMs((days[-1].day + 1) * DAY_MS - 1)
+
+
+def encode_daywise(days: Sequence[DayCount], recordings: Sequence[EgressDay]) -> Daywise:
     """Every day asked for, the earliest first."""
+    of_day = {each.day: each for each in recordings}
+    length_ms = sum(each.length_ms for each in recordings)
     return Daywise(
         session_stats=SessionStats(
             sessions_count=sum(day.sessions for day in days),
@@ -72,6 +81,16 @@ def encode_daywise(days: Sequence[DayCount]) -> Daywise:
             ],
         ),
         recording_stats=RecordingStats(
-            day_stats=[RecordingDayStats(day=format_day(day.day)) for day in days]
+            recording_count=sum(each.egresses for each in recordings),
+            recording_minutes_consumed=round(length_ms / MINUTE_MS, 4),
+            day_stats=[_recordings_of(day.day, of_day.get(day.day)) for day in days],
         ),
+    )
+
+
+def _recordings_of(day: int, found: EgressDay | None) -> RecordingDayStats:
+    return RecordingDayStats(
+        day=format_day(day),
+        total_recordings=found.egresses if found else 0,
+        total_recording_minutes=round(found.length_ms / MINUTE_MS) if found else 0,
     )

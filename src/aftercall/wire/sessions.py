@@ -6,14 +6,16 @@ hosted service sends but never documented are there as well, because strict thir
 clients insist on them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from aftercall.core.egresses import Egress
 from aftercall.core.list_queries import Page, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session, ViewType
 from aftercall.wire.envelope import Paging, encode_paging
+from aftercall.wire.livestreams import livestream_status
 from aftercall.wire.query import (
     IS_DESCENDING,
     PAGE_NO,
@@ -26,6 +28,7 @@ from aftercall.wire.query import (
     Text,
     read_window,
 )
+from aftercall.wire.recordings import recording_minutes, recording_status
 from aftercall.wire.times import encode_time
 
 LIVE: Final = "LIVE"
@@ -102,10 +105,10 @@ class SessionBody(msgspec.Struct, frozen=True, kw_only=True):
     audio_room_minutes_consumed: float
     livestream_minutes_consumed: float
     chat_minutes_consumed: float
-    recording_minutes_consumed: float = 0.0
+    recording_minutes_consumed: float
     transcription_minutes_consumed: float = 0.0
-    recording_status: str = "NOT_RECORDED"
-    livestream_status: str = "NOT_LIVESTREAMED"
+    recording_status: str
+    livestream_status: str
     parent_session_id: str | None
     settings: dict[str, Any] = {}
     meta: SessionMeta
@@ -124,13 +127,6 @@ class SessionDetails(SessionBody, frozen=True, kw_only=True):
 
 class SessionList(msgspec.Struct, frozen=True, kw_only=True):
     sessions: list[SessionBody]
-    paging: Paging
-
-
-class LivestreamSessions(msgspec.Struct, frozen=True, kw_only=True):
-    """The livestreams of a session: always none, Aftercall keeps no record of them."""
-
-    sessions: list[dict[str, Any]]
     paging: Paging
 
 
@@ -155,31 +151,44 @@ def read_session_query(query: Query, *, app_id: str) -> SessionQuery:
     )
 
 
-def encode_session(session: Session, *, breakout_rooms: Sequence[Session] = ()) -> SessionBody:
+EgressesBySession = Mapping[str, Sequence[Egress]]
+"""The recordings and livestreams of sessions, by session id."""
+
+_NONE: Final[EgressesBySession] = {}
+
+
+def encode_session(
+    session: Session,
+    egresses: EgressesBySession = _NONE,
+    *,
+    breakout_rooms: Sequence[Session] = (),
+) -> SessionBody:
     """One session, with the sessions of its breakout rooms where they were asked for."""
-    return SessionBody(**_members(session, breakout_rooms))
+    return SessionBody(**_members(session, egresses, breakout_rooms))
 
 
 def encode_session_details(
-    session: Session, *, breakout_rooms: Sequence[Session] = ()
+    session: Session,
+    egresses: EgressesBySession = _NONE,
+    *,
+    breakout_rooms: Sequence[Session] = (),
 ) -> SessionDetails:
     """The superset of the generations: flat, and under `session`."""
-    members = _members(session, breakout_rooms)
+    members = _members(session, egresses, breakout_rooms)
     return SessionDetails(**members, session=SessionBody(**members))
 
 
-def encode_session_list(page: Page[Session]) -> SessionList:
+def encode_session_list(page: Page[Session], egresses: EgressesBySession = _NONE) -> SessionList:
     return SessionList(
-        sessions=[encode_session(session) for session in page.items], paging=encode_paging(page)
+        sessions=[encode_session(session, egresses) for session in page.items],
+        paging=encode_paging(page),
     )
 
 
-def encode_no_livestreams() -> LivestreamSessions:
-    nothing: Page[Session] = Page(items=[], offset=0, total=0)
-    return LivestreamSessions(sessions=[], paging=encode_paging(nothing))
-
-
-def _members(session: Session, breakout_rooms: Sequence[Session]) -> dict[str, Any]:
+def _members(
+    session: Session, egresses: EgressesBySession, breakout_rooms: Sequence[Session]
+) -> dict[str, Any]:
+    found = egresses.get(session.id, ())
     minutes = session.minutes_by_view
     return {
         "id": session.id,
@@ -197,11 +206,14 @@ def _members(session: Session, breakout_rooms: Sequence[Session]) -> dict[str, A
         "audio_room_minutes_consumed": minutes.get(ViewType.AUDIO_ROOM, 0.0),
         "livestream_minutes_consumed": minutes.get(ViewType.LIVESTREAM, 0.0),
         "chat_minutes_consumed": minutes.get(ViewType.CHAT, 0.0),
+        "recording_minutes_consumed": recording_minutes(found),
+        "recording_status": recording_status(found),
+        "livestream_status": livestream_status(found),
         "parent_session_id": session.parent_session_id,
         "meta": SessionMeta(room_name=session.meeting_id),
         "created_at": encode_time(session.created_at),
         "started_at": encode_time(session.started_at),
         "ended_at": encode_time(session.ended_at),
         "updated_at": encode_time(session.updated_at),
-        "breakout_rooms": [encode_session(room) for room in breakout_rooms],
+        "breakout_rooms": [encode_session(room, egresses) for room in breakout_rooms],
     }

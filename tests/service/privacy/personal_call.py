@@ -4,9 +4,11 @@ from typing import Any, Final
 
 import msgspec
 
+from aftercall.core.egresses import EgressKind, EgressStatus
 from aftercall.core.events import (
     AnyEvent,
     ChatSent,
+    EgressReported,
     Identity,
     LineSpoken,
     PeerEvent,
@@ -88,6 +90,7 @@ async def record_call(
     for name in ("ada", "bea", "cyd"):
         events += _presence(session_id, name, place, call, EpochMs(start), custom, is_over=is_over)
     events += _talk(session_id, place, EpochMs(start))
+    events.append(_recording(session_id, place, EpochMs(start)))
     if is_over:
         events.append(SessionClosed(id=f"{session_id} closed", at=EpochMs(call.end_at), **place))
     for first in range(0, len(events), 200):
@@ -144,6 +147,18 @@ def _presence(
     if is_over:
         events.append(PeerLeft(id=f"{peer} left", at=EpochMs(call.end_at - 500), peer_id=peer))
     return events
+
+
+def _recording(session_id: str, place: dict[str, Any], start: EpochMs) -> EgressReported:
+    return EgressReported(
+        id=f"{session_id} recorded",
+        at=start,
+        kind=EgressKind.RECORDING,
+        egress_id=f"{session_id}-recording",
+        status=EgressStatus.COMPLETE,
+        texts={"file_name": f"{NAME}.mp4", "download_url": "https://files.test/zebulon.mp4"},
+        **place,
+    )
 
 
 def _with_candidates(body: bytes, *, is_person: bool) -> bytes:

@@ -70,6 +70,7 @@ async def test_nothing_of_an_erased_person_is_left(
         "events": 6,
         "samples": receipt.counts["samples"],
         "reports": 3,
+        "egresses": 1,
     }
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from aftercall.core.events import (
     AnyEvent,
     ChatSent,
+    EgressReported,
     LineSpoken,
     PeerEvent,
     PeerFact,
@@ -100,7 +101,9 @@ def _merged_session(session: Session, event: AnyEvent) -> Session:
                 else min(opened_at, session.opened_at or opened_at),
                 keep_alive_s=max(session.keep_alive_s, event.session_keep_alive_s),
             )
-        case PeerLeft() | PeerKicked() | PeerEvent() | SampleTaken() | ChatSent() | LineSpoken():
+        case PeerLeft() | PeerKicked() | PeerEvent() | SampleTaken():
+            return session
+        case ChatSent() | LineSpoken() | EgressReported():
             return session
         case _:
             assert_never(event)

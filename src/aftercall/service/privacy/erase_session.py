@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.erasure.egresses import erase_egress
 from aftercall.core.erasure.facts import (
     erase_event,
     erase_other_event,
@@ -18,6 +19,7 @@ from aftercall.core.erasure.facts import (
     erase_own_sample,
 )
 from aftercall.core.erasure.mentions import KnownAs, PersonMentions
+from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.records import ChatMessage, Peer, Session, StoredPeerEvent, TranscriptLine
 from aftercall.service.privacy.erase_reports import erase_reports
@@ -27,6 +29,7 @@ from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.store import (
     chat_transcript,
+    egresses,
     erasures,
     peer_events,
     peers,
@@ -62,6 +65,7 @@ class SessionErasure:
         session_id: str,
         erasure_id: str,
         known: KnownAs,
+        now: EpochMs,
     ) -> None:
         self._db = db
         self._session_reports = session_reports
@@ -70,6 +74,7 @@ class SessionErasure:
         self._session_id = session_id
         self._erasure_id = erasure_id
         self._known = known
+        self._now = now
         self._others: set[str] = set()
         """The other participants' peers."""
 
@@ -86,6 +91,7 @@ class SessionErasure:
         self._others = {peer.id for peer in every} - set(self._known.peer_ids)
         await self._erase_talk(mentions)
         await self._erase_events(every, mentions)
+        await self._erase_egresses(mentions)
         await self._erase_samples(every)
         where = (self._app_id, self._session_id)
         reports = await erase_reports(self._db, *where, self._session_reports, self._known, names)
@@ -165,6 +171,19 @@ class SessionErasure:
             async for tx, events in self._batches(changed):
                 await peer_events.replace_events(tx, events)
                 await self._add(tx, events=len(events))
+
+    async def _erase_egresses(self, mentions: PersonMentions) -> None:
+        """Where recordings and livestreams are, and mentions in their names."""
+        async with self._db.read() as tx:
+            found = await egresses.egresses_of_sessions(tx, self._app_id, [self._session_id])
+        changed = [
+            erased
+            for egress in found
+            if (erased := erase_egress(egress, mentions, self._now)) is not egress
+        ]
+        async for tx, some in self._batches(changed):
+            await egresses.replace_egresses(tx, some)
+            await self._add(tx, egresses=len(some))
 
     def _data_of(
         self, event: StoredPeerEvent, mentions: PersonMentions, is_own: bool

@@ -56,6 +56,7 @@ TOUCHED: Final = (
     "participants",
     "peers",
     "notes",
+    "egresses",
     "samples",
     "segments",
     "reports",
@@ -229,6 +230,7 @@ class Erasures:
                     session_id=session_id,
                     erasure_id=erasure.id,
                     known=known,
+                    now=self._clock(),
                 ).run()
             if not begun:
                 return

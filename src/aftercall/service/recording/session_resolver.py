@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.events import (
     AnyEvent,
     ChatSent,
+    EgressReported,
     LineSpoken,
     PeerJoined,
     SessionClosed,
@@ -152,12 +153,12 @@ class SessionResolver:
                 "unknown_session", "No such session or peer is known, and no meeting is named."
             )
         if event.session_id is None and (
-            loaded := await self._session_at(app_id, meeting_id, event.at)
+            loaded := await self._session_at(app_id, meeting_id, _began_at(event))
         ):
             return loaded
         if loaded := await self._adopted(delivery, event, meeting_id):
             return loaded
-        if isinstance(event, ChatSent | LineSpoken):
+        if isinstance(event, ChatSent | LineSpoken | EgressReported):
             return rejected("no_session", "The meeting had no session at that time.")
         if isinstance(event, SessionClosed) and event.session_id is None:
             return rejected("no_session", "The meeting had no session to close at that time.")
@@ -368,6 +369,11 @@ class SessionResolver:
         )
         if gone := [id for id in before if id not in applied.participants]:
             await participants.delete_participants(self._tx, session.app_id, session.id, gone)
+
+
+def _began_at(event: AnyEvent) -> EpochMs:
+    """When what an event is about began: the file of a recording is ready when the call is over."""
+    return event.earliest_at if isinstance(event, EgressReported) else event.at
 
 
 def _is_open_at(session: Session, at: EpochMs) -> bool:

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.events import (
     AnyEvent,
     ChatSent,
+    EgressReported,
     LineSpoken,
     PeerEvent,
     PeerFact,
     PeerJoined,
     SampleTaken,
-    SessionClosed,
 )
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import SECOND_MS, EpochMs
@@ -39,6 +39,7 @@ from aftercall.service.recording.delivery import (
     Receipt,
     rejected,
 )
+from aftercall.service.recording.egresses import in_known_session, record_egress
 from aftercall.service.recording.erased import ErasedSenders
 from aftercall.service.recording.past_retention import PAST_RETENTION, PastRetention
 from aftercall.service.recording.plain_reports import is_plain_report, is_watched
@@ -46,7 +47,13 @@ from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.webhooks.announcer import Announcer
 from aftercall.store import early_facts, peers
-from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
+from aftercall.store.early_facts import (
+    EarlyFact,
+    EarlyPeerFact,
+    EarlySessionFact,
+    HeldFact,
+    key_of_session,
+)
 
 CLOCK_TOLERANCE_MS: Final = 2_000
 """How far a client's clock may be off before its times are corrected or refused."""
@@ -172,7 +179,9 @@ class RecordTransaction:
             return self._appends.add(delivery, event, status.peer.session_id, status.peer)
         if isinstance(event, EarlyPeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
-        if isinstance(event, SessionClosed) and await self._is_of_nothing(delivery, event):
+        if isinstance(event, EgressReported):
+            event = await in_known_session(self._tx, delivery.app_id, event)
+        if isinstance(event, EarlySessionFact) and await self._is_of_nothing(delivery, event):
             return await self._hold(delivery, event)
         if isinstance(event, PeerJoined) and delivery.credentials is not None:
             event = await self._not_before_token(
@@ -185,6 +194,8 @@ class RecordTransaction:
         if isinstance(allowed, Outcome):
             return allowed
         event, session_id = allowed, loaded.work.session.id
+        if isinstance(event, EgressReported):
+            return await record_egress(self._tx, loaded.work.session, event, delivery.received_at)
         if isinstance(event, ChatSent | LineSpoken):
             text = event.payload if isinstance(event, ChatSent) else event.text
             if not await self._appends.has_room(delivery.app_id, session_id, text):
@@ -209,8 +220,9 @@ class RecordTransaction:
         """Whether a fact is about a peer that has not joined: only a join creates a peer."""
         return self._sessions.session_id_of((delivery.app_id, event.peer_id)) is None
 
-    async def _is_of_nothing(self, delivery: Delivery, event: SessionClosed) -> bool:
-        """Whether a close names a session that is not known: a close creates none."""
+    async def _is_of_nothing(self, delivery: Delivery, event: EarlySessionFact) -> bool:
+        """Whether a fact names a session that is not known: neither a close nor an egress creates
+        one."""
         if event.session_id is None or event.meeting_id is None:
             return False
         return await self._sessions.named(delivery.app_id, event.session_id) is None

@@ -323,6 +323,11 @@ PROMISES: Final = (
            JOIN peers p ON p.app_id = e.app_id AND p.id = e.peer_id""",
     ),
     Promise(
+        "egresses_have_a_session",
+        "recordings or livestreams belong to no session",
+        _orphans("egresses", "id", of="sessions", on="y.id = x.session_id"),
+    ),
+    Promise(
         "sessions_have_an_app",
         "sessions belong to no app",
         """SELECT s.app_id, s.id FROM sessions s LEFT JOIN apps a ON a.id = s.app_id

@@ -136,6 +136,7 @@ async def _delete_rows(
         (schema.session_watches, "session_id", session_ids),
         (schema.read_links, "session_id", session_ids),
         (schema.alerts, "subject", session_ids),
+        (schema.egresses, "session_id", session_ids),
         (schema.early_facts, "peer_id", held),
         (schema.pulses, "peer_id", peer_ids),
         (schema.peers, "session_id", session_ids),

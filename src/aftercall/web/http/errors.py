@@ -1,7 +1,7 @@
 """From the error families to statuses, headers and the one error body.
 
 Malformed   400; 422 for a body that breaks a rule; 413 when too large
-Refused     401 when we do not know the caller, else 403
+Refused     401 when we do not know the caller, 422 for an order that nobody can give, else 403
 NotFound    404
 Busy        503, or 429 for a caller over its limit or budget; both with `retry-after`
 Bug, and anything unforeseen: 500
@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from aftercall.core.errors import (
     AftercallError,
     Busy,
+    CallNotControlled,
     InvalidBody,
     Malformed,
     NotFound,
@@ -74,6 +75,8 @@ def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
             return 422, {}
         case Malformed():
             return 400, {}
+        case CallNotControlled():
+            return 422, {"x-should-retry": "false"}
         case Unauthenticated():
             return 401, {"www-authenticate": 'Bearer realm="aftercall"'}
         case Refused():

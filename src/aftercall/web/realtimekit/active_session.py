@@ -26,7 +26,10 @@ async def get_active_session(
     session = await services.meetings.find_active_session(
         tenant.app_id, parse_path_id(meeting_id, what="meeting")
     )
-    return encode_answer(encode_session(session), has_alias=services.settings.result_alias)
+    egresses = await services.egresses.of_sessions(tenant.app_id, [session.id])
+    return encode_answer(
+        encode_session(session, egresses), has_alias=services.settings.result_alias
+    )
 
 
 @post(

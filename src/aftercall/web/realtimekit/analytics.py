@@ -2,9 +2,17 @@
 
 from litestar import get
 
+from aftercall.core.egresses import EgressKind
 from aftercall.web.http.dependencies import ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
-from aftercall.wire.analytics import END_DATE, START_DATE, Daywise, encode_daywise, read_days
+from aftercall.wire.analytics import (
+    END_DATE,
+    START_DATE,
+    Daywise,
+    encode_daywise,
+    moments_of_days,
+    read_days,
+)
 from aftercall.wire.envelope import Answer, encode_answer
 
 
@@ -23,7 +31,11 @@ async def get_daywise_analytics(
 ) -> Answer[Daywise]:
     first, last = read_days(parameters)
     days = await services.overviews.by_day(tenant.app_id, first, last)
-    return encode_answer(encode_daywise(days), has_alias=services.settings.result_alias)
+    recordings = await services.egresses.by_day(
+        tenant.app_id, EgressKind.RECORDING, *moments_of_days(days)
+    )
+    body = encode_daywise(days, recordings)
+    return encode_answer(body, has_alias=services.settings.result_alias)
 
 
 handlers = (get_daywise_analytics,)

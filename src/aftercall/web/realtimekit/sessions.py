@@ -32,6 +32,7 @@ from aftercall.wire.chat_transcript_links import (
     read_transcript_export,
 )
 from aftercall.wire.envelope import Answer, encode_answer
+from aftercall.wire.livestreams import LivestreamSessions, encode_livestream_sessions
 from aftercall.wire.participants import (
     FILTERS,
     INCLUDE_PEER_EVENTS,
@@ -53,10 +54,8 @@ from aftercall.wire.realtimekit_import.answers import ParticipantAnswers, decode
 from aftercall.wire.sessions import (
     INCLUDE_BREAKOUT_ROOMS,
     SESSION_LIST_PARAMETERS,
-    LivestreamSessions,
     SessionDetails,
     SessionList,
-    encode_no_livestreams,
     encode_session_details,
     encode_session_list,
     read_session_query,
@@ -84,7 +83,10 @@ async def list_sessions(
     page = await services.session_reads.list_sessions(
         read_session_query(parameters, app_id=tenant.app_id)
     )
-    body = encode_session_list(page)
+    egresses = await services.egresses.of_sessions(
+        tenant.app_id, [session.id for session in page.items]
+    )
+    body = encode_session_list(page, egresses)
     return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
 
 
@@ -107,8 +109,9 @@ async def get_session(
     id = parse_path_id(session_id, what="session")
     session = await services.session_reads.find_session(tenant.app_id, id)
     rooms = await services.session_reads.breakout_rooms(tenant.app_id, id) if with_rooms else []
+    egresses = await services.egresses.of_sessions(tenant.app_id, [id, *(r.id for r in rooms)])
     return encode_answer(
-        encode_session_details(session, breakout_rooms=rooms),
+        encode_session_details(session, egresses, breakout_rooms=rooms),
         has_alias=services.settings.result_alias,
     )
 
@@ -324,7 +327,7 @@ async def request_session_summary(
     opt=described(
         summary="List the livestreams of a session",
         tag=_TAG,
-        about="Always none: Aftercall keeps no record of livestreams.",
+        about="Those that sources reported.",
         answer=LivestreamSessions,
         is_paged=True,
     ),
@@ -332,10 +335,10 @@ async def request_session_summary(
 async def list_livestream_sessions(
     services: ProvidedServices, tenant: ProvidedTenant, session_id: PathId
 ) -> Answer[LivestreamSessions]:
-    await services.session_reads.find_session(
-        tenant.app_id, parse_path_id(session_id, what="session")
-    )
-    body = encode_no_livestreams()
+    id = parse_path_id(session_id, what="session")
+    await services.session_reads.find_session(tenant.app_id, id)
+    found = await services.egresses.of_sessions(tenant.app_id, [id])
+    body = encode_livestream_sessions(found.get(id, ()))
     return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
 
 

@@ -1,0 +1,53 @@
+"""Records what sources report of recordings and livestreams."""
+
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.egresses import Egress, Stated, merge_egresses
+from aftercall.core.events import EgressReported
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Session
+from aftercall.service.recording.delivery import ACCEPTED, DUPLICATE, Outcome
+from aftercall.store import egresses
+
+
+async def in_known_session(
+    tx: AsyncConnection, app_id: str, event: EgressReported
+) -> EgressReported:
+    """The report, in the session of those before it if there were any."""
+    known = await egresses.find_egress(tx, app_id, event.kind, event.egress_id)
+    return event if known is None else replace(event, session_id=known.session_id)
+
+
+async def record_egress(
+    tx: AsyncConnection, session: Session, event: EgressReported, received_at: EpochMs
+) -> Outcome:
+    """Add a report to what is known of its recording or livestream."""
+    known = await egresses.lock_egress(tx, session.app_id, event.kind, event.egress_id)
+    stated = _egress_of(event, session, received_at)
+    merged = stated if known is None else merge_egresses(known, stated)
+    if known is not None and replace(merged, updated_at=known.updated_at) == known:
+        return DUPLICATE
+    await egresses.save_egress(tx, merged)
+    return ACCEPTED
+
+
+def _egress_of(event: EgressReported, session: Session, received_at: EpochMs) -> Egress:
+    return Egress(
+        app_id=session.app_id,
+        kind=event.kind,
+        id=event.egress_id,
+        session_id=session.id,
+        meeting_id=session.meeting_id,
+        status=event.status,
+        status_at=event.at,
+        invoked_at=event.earliest_at,
+        started_at=event.started_at,
+        stopped_at=event.stopped_at,
+        duration_ms=event.duration_ms,
+        size_bytes=event.size_bytes,
+        viewer_ms=event.viewer_ms,
+        texts={name: Stated(event.at, value) for name, value in sorted(event.texts.items())},
+        created_at=received_at,
+        updated_at=received_at,
+    )
