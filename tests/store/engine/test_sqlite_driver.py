@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from aftercall.core.errors import Bug
 from aftercall.store.engine import sqlite_driver
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.engine.sqlite_driver import OneTurnConnection, connect
@@ -179,3 +180,55 @@ async def test_as_many_free_pages_are_given_back_as_are_asked_for(tmp_path: Path
     assert await db.give_back_pages(10_000) == free - 20
     assert await count_free() == await db.give_back_pages(1) == 0
     await db.close()
+
+
+async def test_a_transaction_takes_one_turn_for_all_its_statements(tmp_path: Path) -> None:
+    db = await Database.open(f"sqlite:///{tmp_path / 'turns.db'}")
+    threads: set[int] = set()
+
+    async def count(tx: AsyncConnection, upto: int) -> list[int]:
+        found = []
+        for number in range(upto):
+            threads.add(threading.get_ident())
+            found.append((await tx.execute(text("SELECT :n"), {"n": number})).scalar_one())
+        return found
+
+    try:
+        async with db.write() as tx:
+            await tx.execute(text("CREATE TABLE numbers (n INTEGER)"))
+            assert await db.in_one_turn(tx, count(tx, 3)) == [0, 1, 2]
+            assert await count(tx, 1) == [0]
+    finally:
+        await db.close()
+    assert len(threads) == 2
+
+
+async def test_what_fails_in_one_turn_undoes_its_transaction(tmp_path: Path) -> None:
+    db = await Database.open(f"sqlite:///{tmp_path / 'undone.db'}")
+
+    async def insert_and_fail(tx: AsyncConnection) -> None:
+        await tx.execute(text("INSERT INTO numbers VALUES (1)"))
+        await tx.execute(text("INSERT INTO nothing VALUES (1)"))
+
+    try:
+        async with db.write() as tx:
+            await tx.execute(text("CREATE TABLE numbers (n INTEGER)"))
+        with pytest.raises(OperationalError):
+            async with db.write() as tx:
+                await db.in_one_turn(tx, insert_and_fail(tx))
+        async with db.read() as tx:
+            assert (await tx.execute(text("SELECT count(*) FROM numbers"))).scalar_one() == 0
+    finally:
+        await db.close()
+
+
+async def test_a_turn_that_waits_for_something_else_is_a_bug(tmp_path: Path) -> None:
+    db = await Database.open(f"sqlite:///{tmp_path / 'waiting.db'}")
+    try:
+        with pytest.raises(Bug):
+            async with db.write() as tx:
+                await db.in_one_turn(tx, asyncio.sleep(0))
+        async with db.write() as tx:
+            await tx.execute(text("CREATE TABLE numbers (n INTEGER)"))
+    finally:
+        await db.close()

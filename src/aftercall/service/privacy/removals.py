@@ -23,7 +23,7 @@ async def remove_noted_rows(db: Database) -> None:
     while has_more:
         async with db.write() as tx:
             for _ in range(REMOVALS):
-                has_more = await remove_some(tx) is not None
+                has_more = await db.in_one_turn(tx, remove_some(tx)) is not None
                 if not has_more:
                     break
 

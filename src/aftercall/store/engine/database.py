@@ -2,10 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, inspect, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -34,6 +34,8 @@ from aftercall.store.engine.turn import Turn
 _MIGRATION_LOCK: Final = 4_177_226_210
 """Any number will do; nodes that start together migrate one after another."""
 
+
+T = TypeVar("T")
 
 CHECK_EVERY_S: Final = 1.0
 """Anybody may ask whether the server is ready, and each answer costs a write."""
@@ -124,6 +126,16 @@ class Database:
             else:
                 async with self._writer.begin() as tx:
                     yield tx
+
+    async def in_one_turn(self, tx: AsyncConnection, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns, which may wait for nothing but `tx`. On SQLite its statements are
+        executed one after the other by the driver's thread: between two of them nobody else has a
+        turn of the event loop, which a transaction would be as much longer for."""
+        if not self.is_sqlite:
+            return await work
+        driver: Any = (await tx.get_raw_connection()).driver_connection
+        found: T = await driver.all_in_one_turn(work)
+        return found
 
     async def write_in_one_turn(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """On SQLite, a transaction in which the driver's thread does `work`, in one turn of it."""

@@ -7,17 +7,21 @@ that only reads begins in the turn of its first statement, and nobody waits for 
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from threading import get_ident
+from typing import Any, Final, TypeVar
 
 import aiosqlite
+
+from aftercall.core.errors import Bug
 
 _CHUNK: Final = 64
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class OneTurnCursor:
@@ -80,6 +84,8 @@ class OneTurnConnection(aiosqlite.Connection):
     _only_reads = False
     _begin: str | None = None
     _is_reading = False
+    _inside: int | None = None
+    """The thread, while it executes all that a transaction asks for."""
 
     def begin_read(self, statement: str) -> None:
         """Begin a transaction that only reads, by this statement, in the turn of the next one: a
@@ -110,12 +116,32 @@ class OneTurnConnection(aiosqlite.Connection):
         turn: Any = self._execute
         return await turn(work, self._conn, *given)
 
+    async def all_in_one_turn(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns, all of whose statements are executed in one turn. It may wait for
+        nothing but this connection."""
+        found: T = await self.in_one_turn(self._drive, work)
+        return found
+
+    def _drive(self, _driver: sqlite3.Connection, work: Coroutine[Any, Any, T]) -> T:
+        self._inside = get_ident()
+        try:
+            work.send(None)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        finally:
+            self._inside = None
+            work.close()
+        raise Bug("A transaction in one turn waited for something else.")
+
     async def _execute(self, fn: Any, *given: Any, **more: Any) -> Any:
         """A turn is waited for even by one who is cancelled meanwhile, however often: what the
         thread has begun it ends, and only then can be seen whether there is anything to undo.
         (A cancel scope of anyio cancels again at each step until its tasks have ended.)"""
         if not self._running or not self._connection:
             raise ValueError("Connection closed")
+        if self._inside == get_ident():
+            return fn(*given, **more)
         turn = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((turn, partial(fn, *given, **more)))
         try:
