@@ -360,6 +360,28 @@ async def test_our_own_source_reads_what_is_posted(
         realtimekit_source.check(each.headers["rtk-signature"], each.body, key, server.clock.now)
 
 
+async def test_each_status_of_a_recording_and_a_livestream_is_posted(
+    intake: IntakeHarness, dispatcher: Dispatcher, receiver: Receiver
+) -> None:
+    await subscribe(intake, receiver.url, "recording.statusUpdate", "livestreaming.statusUpdate")
+    await join(intake, "ada", 0)
+    of_file: dict[str, Any] = {"type": "recording_changed", "recording_id": "rec"}
+    of_stream: dict[str, Any] = {"type": "livestream_changed", "livestream_id": "str", "at": 6_000}
+    await intake.events(
+        {**of_file, "at": 1_000, "status": "recording"},
+        {**of_file, "at": 9_000, "status": "uploaded", "duration_s": 4},
+        {**of_stream, "status": "live"},
+        {**of_stream, "status": "ended"},
+    )
+    await dispatcher.run_due()
+    (session,) = await intake.sessions()
+    found = [each.content for each in receiver.received]
+    files = [each["recording"] for each in found if "recording" in each]
+    assert [each["status"] for each in files] == ["RECORDING", "UPLOADED"]
+    assert (files[1]["roomUUID"], files[1]["recordingDuration"]) == (session["id"], 4)
+    assert [each["status"] for each in found if "streamId" in each] == ["LIVE", "OFFLINE"]
+
+
 async def test_a_test_delivery_arrives(
     intake: IntakeHarness, dispatcher: Dispatcher, receiver: Receiver
 ) -> None:

@@ -46,6 +46,7 @@ _STATUSES: Final = {
     EgressStatus.COMPLETE: "IDLE",
     EgressStatus.FAILED: "ERRORED",
 }
+_OVER: Final = frozenset({EgressStatus.COMPLETE, EgressStatus.FAILED})
 _START: Final = Moment(name="start_time", about="Only livestreams invoked at or after this.")
 _END: Final = Moment(name="end_time", about="Only livestreams invoked at or before this.")
 _STATUS: Final = Choice[str](
@@ -243,6 +244,16 @@ def encode_livestream_totals(days: Sequence[EgressDay]) -> LivestreamTotals:
 def encode_livestream_days(days: Sequence[EgressDay]) -> list[LivestreamDay]:
     """Every day on which there was one, the earliest first."""
     return [LivestreamDay(date=format_day(day.day), **_totals([day])) for day in days]
+
+
+def encode_livestream_news(egress: Egress) -> dict[str, Any]:
+    """The members of a livestream in a webhook; what is not known is left out."""
+    return {
+        "streamId": egress.id,
+        "status": "OFFLINE" if egress.status in _OVER else _STATUSES[egress.status],
+        "manualIngest": False,
+        **({"playbackUrl": url} if (url := egress.text(PLAYBACK_URL)) else {}),
+    }
 
 
 def livestream_status(found: Sequence[Egress]) -> str:

@@ -1,7 +1,7 @@
 """Recordings as RealtimeKit writes them, and the queries that ask for them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from aftercall.core.instants import MINUTE_MS, SECOND_MS
 from aftercall.core.list_queries import EgressQuery
 from aftercall.core.records import Meeting
 from aftercall.wire.meetings import MeetingAnswer, encode_meeting
+from aftercall.wire.omit_nulls import known_members
 from aftercall.wire.query import (
     IS_DESCENDING,
     PAGE_NO,
@@ -120,6 +121,33 @@ def encode_listed_recordings(
         )
         for egress in found
     ]
+
+
+def encode_recording_news(egress: Egress) -> dict[str, Any]:
+    """The members of a recording in a webhook, of every generation; what is not known is left
+    out."""
+    length_ms = egress.length_ms
+    return known_members(
+        {
+            "id": egress.id,
+            "recordingId": egress.id,
+            "status": _STATUSES[egress.status],
+            "downloadUrl": egress.text(DOWNLOAD_URL),
+            "audioDownloadUrl": egress.text(AUDIO_DOWNLOAD_URL),
+            "downloadUrlExpiry": egress.text(DOWNLOAD_URL_EXPIRES_AT),
+            "invokedTime": encode_time(egress.invoked_at),
+            "startedTime": encode_time(egress.started_at),
+            "stoppedTime": encode_time(egress.stopped_at),
+            "fileSize": egress.size_bytes,
+            "outputFileName": egress.text(FILE_NAME),
+            "meetingId": egress.meeting_id,
+            "recordingDuration": None if length_ms is None else round(length_ms / SECOND_MS),
+            "organizationId": egress.app_id,
+            "roomUUID": egress.session_id,
+            "sessionId": egress.session_id,
+            "errMessage": egress.text(ERROR),
+        }
+    )
 
 
 def recording_status(found: Sequence[Egress]) -> str:

@@ -13,10 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from aftercall.core.egresses import Egress, EgressStatus
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import App, EndReason, Peer, Session
 from aftercall.core.webhooks import WebhookDelivery, WebhookEvent
+from aftercall.wire.livestreams import encode_livestream_news
+from aftercall.wire.recordings import encode_recording_news
 from aftercall.wire.times import encode_time
 from aftercall.wire.webhooks import EVENT_NAMES
 
@@ -41,6 +45,7 @@ class PayloadFacts(NamedTuple):
     session: Session | None = None
     peer: Peer | None = None
     link: FileLink | None = None
+    egress: Egress | None = None
 
 
 def encode_payload(delivery: WebhookDelivery, facts: PayloadFacts) -> bytes:
@@ -173,6 +178,26 @@ def _link(name: str, facts: PayloadFacts) -> dict[str, str]:
     }
 
 
+def _recording(delivery: WebhookDelivery, facts: PayloadFacts) -> dict[str, Any]:
+    return {
+        "recording": encode_recording_news(_as_announced(delivery, facts)),
+        "meeting": _meeting(facts),
+    }
+
+
+def _livestream(delivery: WebhookDelivery, facts: PayloadFacts) -> dict[str, Any]:
+    return {
+        **encode_livestream_news(_as_announced(delivery, facts)),
+        "meeting": _meeting(facts),
+    }
+
+
+def _as_announced(delivery: WebhookDelivery, facts: PayloadFacts) -> Egress:
+    """What is known now, with the status that the news is of."""
+    assert facts.egress is not None
+    return replace(facts.egress, status=EgressStatus(delivery.data["status"]))
+
+
 def _of_data(name: str | None) -> "_Encoder":
     """Members that were written with the news, below `name` or beside the meeting."""
 
@@ -210,8 +235,8 @@ _ENCODERS: Final[Mapping[WebhookEvent, _Encoder]] = {
     WebhookEvent.CHAT_STORED: _chat,
     WebhookEvent.TRANSCRIPT_STORED: _file("transcript"),
     WebhookEvent.SUMMARY_STORED: _file("summary"),
-    WebhookEvent.RECORDING_CHANGED: _of_data("recording"),
-    WebhookEvent.LIVESTREAM_CHANGED: _of_data(None),
+    WebhookEvent.RECORDING_CHANGED: _recording,
+    WebhookEvent.LIVESTREAM_CHANGED: _livestream,
     WebhookEvent.ALERT_CHANGED: _of_data("alert"),
     WebhookEvent.TEST: _test,
 }

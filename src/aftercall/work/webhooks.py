@@ -159,7 +159,7 @@ class Dispatcher:
             link = await self._link(delivery, facts)
         except NotFound:
             return None
-        return PayloadFacts(facts.app, facts.session, facts.peer, link)
+        return PayloadFacts(facts.app, facts.session, facts.peer, link, facts.egress)
 
     async def _link(self, delivery: WebhookDelivery, facts: Facts) -> FileLink | None:
         """The link to the file that the news are of, as long as links last from now on."""

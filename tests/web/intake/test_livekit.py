@@ -1,5 +1,6 @@
 """The intake for LiveKit's webhooks: who may post, and the record that comes of it."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,48 @@ async def test_every_webhook_is_taken_and_those_of_no_use_are_counted(
     assert {"Ada L.": "ada", "Phone": "sip_+49xxx"}.items() <= counted.items()
     assert "bob" not in counted.values()
     assert session["status"] == "ENDED"
+
+
+async def test_an_egress_is_a_recording_or_a_livestream_of_its_session(
+    livekit: LivekitIntake,
+) -> None:
+    now_s = livekit.server.clock.now // 1_000
+    info = {"egressId": "EG_1", "roomId": "RM_1", "roomName": "daily", "roomComposite": {}}
+    started = {**info, "status": "EGRESS_ACTIVE", "startedAt": f"{(now_s - 60) * 10**9}"}
+    file = {
+        "filename": "daily.mp4",
+        "location": "https://files.test/daily.mp4",
+        "size": "4096",
+        "duration": f"{55 * 10**9}",
+    }
+    stream = {"url": "rtmp://live.test/secret-key", "startedAt": started["startedAt"]}
+    bodies = [
+        {
+            "event": "egress_ended",
+            "egressInfo": {
+                **started,
+                "status": "EGRESS_COMPLETE",
+                "endedAt": f"{now_s * 10**9}",
+                "fileResults": [file],
+                "streamResults": [stream],
+            },
+        },
+        {"event": "egress_started", "egressInfo": {**started, "file": {"filename": "daily.mp4"}}},
+    ]
+    for number, body in enumerate(bodies):
+        counts = await livekit.post(
+            json.dumps({**body, "id": f"EV_{number}", "createdAt": f"{now_s}"})
+        )
+        assert counts["accepted"] > 0, counts
+    recording = (await livekit.owner.request("GET", "/recordings/EG_1")).json()["data"]
+    assert (recording["status"], recording["recording_duration"]) == ("UPLOADED", 55)
+    assert recording["download_url"] == "https://files.test/daily.mp4"
+    assert recording["file_size"] == 4_096
+    found = (await livekit.owner.request("GET", "/livestreams/EG_1")).json()["data"]
+    assert (found["livestream"]["status"], found["session"]["ingest_seconds"]) == ("IDLE", 60)
+    assert "secret-key" not in json.dumps(found)
+    [session] = await livekit.sessions()
+    assert (session["id"], session["recording_status"]) == (recording["session_id"], "UPLOADED")
 
 
 async def test_a_story_told_out_of_order_is_two_sessions(livekit: LivekitIntake) -> None:

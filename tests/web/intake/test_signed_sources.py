@@ -204,6 +204,40 @@ async def test_realtimekits_webhooks_keep_its_ids(intake: LivekitIntake) -> None
     assert (session["id"], session["associated_id"]) == ("s-1", "m-1")
     (row,) = await intake.participants("s-1")
     assert (row["id"], row["duration"], row["custom_participant_id"]) == ("peer-1", 9, "ada")
+    recording = {
+        "recordingId": "rec-1",
+        "roomUUID": "s-1",
+        "outputFileName": "weekly.mp4",
+        "downloadUrl": "https://files.test/weekly.mp4",
+        "downloadUrlExpiry": "2026-09-28T14:10:00.000Z",
+        "startedTime": "2026-09-21T14:01:00.000Z",
+        "stoppedTime": "2026-09-21T14:09:00.000Z",
+        "fileSize": "4096",
+        "recordingDuration": 480,
+    }
+    for status in ("UPLOADED", "RECORDING", "UPLOADED"):
+        body = _rtk("recording.statusUpdate", recording={**recording, "status": status})
+        assert (await post(body)).status_code == 202
+    stream = {"streamId": "str-1", "streamKey": "sk_1", "playbackUrl": "https://cdn.test/1.m3u8"}
+    for status in ("OFFLINE", "LIVE"):
+        body = _rtk("livestreaming.statusUpdate", status=status, **stream)
+        assert (await post(body)).status_code == 202
+    found = (await intake.owner.request("GET", "/recordings/rec-1")).json()["data"]
+    assert (found["session_id"], found["status"], found["recording_duration"]) == (
+        "s-1",
+        "UPLOADED",
+        480,
+    )
+    assert (found["file_size"], found["download_url"]) == (4_096, recording["downloadUrl"])
+    assert found["download_url_expiry"] == recording["downloadUrlExpiry"]
+    live = (await intake.owner.request("GET", "/livestreams/str-1")).json()["data"]["livestream"]
+    assert (live["status"], live["playback_url"]) == ("IDLE", stream["playbackUrl"])
+    for lost in (
+        _rtk("recording.statusUpdate", recording={**recording, "status": "LOST"}),
+        _rtk("recording.statusUpdate", recording={"status": "UPLOADED"}),
+        _rtk("livestreaming.statusUpdate", status=7, **stream),
+    ):
+        assert (await post(lost)).status_code == 400
     assert (await post(_rtk("meeting.summary"))).json()["data"]["ignored"] == 1
     assert (await post(bodies[0], signed=bodies[1])).status_code == 401
     assert (await _post(intake, "realtimekit", bodies[0])).status_code == 401

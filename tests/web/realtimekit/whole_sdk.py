@@ -68,6 +68,8 @@ async def furnish(server: RestServer, owner: ApiClient) -> dict[str, Any]:
     await server.recorder.record(owner.app_id, facts, source="events")
     active = await owner.request("GET", f"/meetings/{meeting}/active-session")
     (preset,) = (await owner.request("GET", "/presets")).json()["data"]
+    wanted = {"name": "w", "url": _VALUES["url"], "events": _VALUES["events"]}
+    webhook = (await owner.request("POST", "/webhooks", json=wanted)).json()["data"]["id"]
     return {
         "account_id": owner.account_id,
         "app_id": owner.app_id,
@@ -76,6 +78,7 @@ async def furnish(server: RestServer, owner: ApiClient) -> dict[str, Any]:
         "preset_id": preset["id"],
         "session_id": active.json()["data"]["id"],
         "peer_id": PEER,
+        "webhook_id": webhook,
         "recording_id": "recording-1",
         "livestream_id": "livestream-1",
         "livestream_session_id": "livestream-1",

@@ -3,11 +3,14 @@
 Each is a hidden peer with the identity under which it takes part, from its start to its end.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
-from aftercall.core.events import Identity, PeerJoined, PeerLeft
+from aftercall.core.egresses import EgressKind, EgressStatus
+from aftercall.core.events import EgressReported, Identity, PeerJoined, PeerLeft
 from aftercall.core.ids import id_from
 from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.ingest.egress_events import egress_id_from
 from aftercall.ingest.livekit.event import SOURCE, LivekitEvent, user_id_from
 from aftercall.ingest.livekit.members import (
     EGRESS_STATUSES,
@@ -58,21 +61,71 @@ def egress(event: LivekitEvent) -> list[Fact]:
         streams=len(objects(member(info, "streamResults"))) or None,
         **_file(files[0] if files else {}),
     )
-    return _facts(
-        event,
-        _Program(
-            kind="egress",
-            id=id,
-            identity=id,
-            title="Recording",
-            room_sid=as_text(member(info, "roomId")),
-            room_name=name,
-            started_at=moment(info, "startedAt"),
-            ended_at=moment(info, "endedAt"),
-            data=data,
-        ),
-        has_ended=event.name == "egress_ended",
+    program = _Program(
+        kind="egress",
+        id=id,
+        identity=id,
+        title="Recording",
+        room_sid=as_text(member(info, "roomId")),
+        room_name=name,
+        started_at=moment(info, "startedAt"),
+        ended_at=moment(info, "endedAt"),
+        data=data,
     )
+    facts = _facts(event, program, has_ended=event.name == "egress_ended")
+    return [*facts, *_reports(event, program, info)] if facts else []
+
+
+def _reports(event: LivekitEvent, program: _Program, info: Json) -> Iterator[Fact]:
+    """What an egress is by now: a recording if it writes files, a livestream if it sends streams;
+    it may be both."""
+    streams, files = objects(member(info, "streamResults")), _files(info)
+    kinds = [EgressKind.LIVESTREAM] * bool(streams) + [EgressKind.RECORDING] * bool(files)
+    file = files[0] if files else {}
+    for kind in kinds or [EgressKind.RECORDING]:
+        is_recording = kind is EgressKind.RECORDING
+        texts = {"error": program.data.get("error")}
+        if is_recording:
+            place = as_text(file.get("location"), longest=4_096) or ""
+            is_web = place.startswith(("https://", "http://"))
+            texts |= {
+                "file_name": program.data.get("filename"),
+                "download_url": place if is_web else None,
+            }
+        yield EgressReported(
+            id=id_from(event.app_id, event.id, kind),
+            at=event.at,
+            **event.place(program.room_sid, program.room_name),
+            kind=kind,
+            egress_id=egress_id_from(event.app_id, program.id or ""),
+            status=_EGRESSES.get(program.data.get("status", ""), EgressStatus.ACTIVE),
+            started_at=_not_after(program.started_at, event.at),
+            stopped_at=_not_after(program.ended_at, event.at),
+            duration_ms=program.data.get("duration_ms") if is_recording else None,
+            size_bytes=program.data.get("size_bytes") if is_recording else None,
+            texts=known(**texts),
+        )
+
+
+def _files(info: Json) -> Sequence[Json]:
+    """The results of an egress that are files; segments of a stream are of one."""
+    found = objects(member(info, "fileResults")) or objects([member(info, "file")])
+    return found or objects(member(info, "segmentResults"))
+
+
+def _not_after(moment: EpochMs | None, latest: EpochMs) -> EpochMs | None:
+    return None if moment is None else min(moment, latest)
+
+
+_EGRESSES: Final = {
+    "starting": EgressStatus.INVOKED,
+    "active": EgressStatus.ACTIVE,
+    "ending": EgressStatus.ENDING,
+    "complete": EgressStatus.COMPLETE,
+    "limit_reached": EgressStatus.COMPLETE,
+    "failed": EgressStatus.FAILED,
+    "aborted": EgressStatus.FAILED,
+}
 
 
 def ingress(event: LivekitEvent) -> list[Fact]:

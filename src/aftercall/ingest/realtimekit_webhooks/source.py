@@ -17,6 +17,12 @@ from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.checks import moment_of
+from aftercall.ingest.realtimekit_webhooks.egresses import (
+    LIVESTREAM,
+    RECORDING,
+    read_livestream,
+    read_recording,
+)
 from aftercall.ingest.source import Context, Fact, Translation
 from aftercall.ingest.untyped_json import as_object, as_text
 
@@ -54,6 +60,10 @@ def translate(body: bytes, context: Context) -> Translation:
 
 
 def _facts_of(name: str, content: Mapping[str, Any], context: Context) -> list[Fact]:
+    if name == RECORDING:
+        return [read_recording(content, context)]
+    if name == LIVESTREAM:
+        return [read_livestream(content, context)]
     meeting = as_object(content.get("meeting"))
     meeting_id, session_id = as_text(meeting.get("id")), as_text(meeting.get("sessionId"))
     if not name.startswith("meeting.") or meeting_id is None or session_id is None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from aftercall.core.events import AnyEvent, Identity
+from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerJoined, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase
 
@@ -85,3 +85,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody looks at the session, or may do so as far as is known."""
     refusal: Outcome | None = None
     """Why nothing of the delivery was recorded, if its sender may send nothing."""
+
+
+def speaks_of_presence(events: Sequence[AnyEvent]) -> bool:
+    """Whether a client that has not joined shows that it is present: by a report, even one that
+    cannot be read, or by a delivery without events."""
+    if any(isinstance(event, PeerJoined) for event in events):
+        return False
+    return not events or any(
+        isinstance(event, SampleTaken)
+        or (isinstance(event, PeerEvent) and event.data.get("is_sample") is True)
+        for event in events
+    )

@@ -3,11 +3,13 @@
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.egress_news import news_of_egress
 from aftercall.core.egresses import Egress, Stated, merge_egresses
 from aftercall.core.events import EgressReported
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Session
 from aftercall.service.recording.delivery import ACCEPTED, DUPLICATE, Outcome
+from aftercall.service.webhooks.announcer import Announcer
 from aftercall.store import egresses
 
 
@@ -20,15 +22,22 @@ async def in_known_session(
 
 
 async def record_egress(
-    tx: AsyncConnection, session: Session, event: EgressReported, received_at: EpochMs
+    tx: AsyncConnection,
+    session: Session,
+    event: EgressReported,
+    received_at: EpochMs,
+    announcer: Announcer | None = None,
 ) -> Outcome:
-    """Add a report to what is known of its recording or livestream."""
+    """Add a report to what is known of its recording or livestream, and announce a new status."""
     known = await egresses.lock_egress(tx, session.app_id, event.kind, event.egress_id)
     stated = _egress_of(event, session, received_at)
     merged = stated if known is None else merge_egresses(known, stated)
     if known is not None and replace(merged, updated_at=known.updated_at) == known:
         return DUPLICATE
     await egresses.save_egress(tx, merged)
+    news = news_of_egress(known, merged, now=received_at)
+    if news is not None and announcer is not None:
+        await announcer.announce(tx, session.app_id, [news])
     return ACCEPTED
 
 

@@ -38,6 +38,7 @@ from aftercall.service.recording.delivery import (
     Outcome,
     Receipt,
     rejected,
+    speaks_of_presence,
 )
 from aftercall.service.recording.egresses import in_known_session, record_egress
 from aftercall.service.recording.erased import ErasedSenders
@@ -79,6 +80,7 @@ class RecordTransaction:
         announcer: Announcer | None = None,
     ) -> None:
         self._tx = tx
+        self._announcer = announcer
         self._erased_people = erased_people
         self._erased = ErasedSenders({}, {})
         self._now = now
@@ -195,7 +197,9 @@ class RecordTransaction:
             return allowed
         event, session_id = allowed, loaded.work.session.id
         if isinstance(event, EgressReported):
-            return await record_egress(self._tx, loaded.work.session, event, delivery.received_at)
+            return await record_egress(
+                self._tx, loaded.work.session, event, delivery.received_at, self._announcer
+            )
         if isinstance(event, ChatSent | LineSpoken):
             text = event.payload if isinstance(event, ChatSent) else event.text
             if not await self._appends.has_room(delivery.app_id, session_id, text):
@@ -274,7 +278,7 @@ class RecordTransaction:
             return
         if self._sessions.session_id_of((delivery.app_id, peer_id)) is not None:
             return
-        if not _speaks_of_presence(delivery.events):
+        if not speaks_of_presence(delivery.events):
             return
         at = min((event.at for event in delivery.events), default=delivery.heard_at)
         join = PeerJoined(
@@ -360,18 +364,6 @@ def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
 def turn_of(event: AnyEvent) -> tuple[EpochMs, bool]:
     """The sort key of a delivery's events: their times; of one time, joins first."""
     return event.at, not isinstance(event, PeerJoined)
-
-
-def _speaks_of_presence(events: Sequence[AnyEvent]) -> bool:
-    """Whether a client that has not joined shows that it is present: by a report, even one that
-    cannot be read, or by a delivery without events."""
-    if any(isinstance(event, PeerJoined) for event in events):
-        return False
-    return not events or any(
-        isinstance(event, SampleTaken)
-        or (isinstance(event, PeerEvent) and event.data.get("is_sample") is True)
-        for event in events
-    )
 
 
 def _peer_ids(delivery: Delivery) -> set[str]:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from aftercall.core.egresses import Egress, EgressKind
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import App, Peer, Session
@@ -17,10 +18,11 @@ from aftercall.core.webhooks import (
     DeliveryState,
     Webhook,
     WebhookDelivery,
+    WebhookEvent,
 )
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.webhooks.announcer import Announcer
-from aftercall.store import apps, peers, webhook_deliveries, webhooks
+from aftercall.store import apps, egresses, peers, webhook_deliveries, webhooks
 from aftercall.store.engine.database import Database
 from aftercall.store.webhook_deliveries import Lane
 
@@ -40,12 +42,19 @@ class Claimed(NamedTuple):
     delivery: WebhookDelivery
 
 
+_EGRESSES: Final = {
+    WebhookEvent.RECORDING_CHANGED: EgressKind.RECORDING,
+    WebhookEvent.LIVESTREAM_CHANGED: EgressKind.LIVESTREAM,
+}
+
+
 class Facts(NamedTuple):
     """What the record says at present about the news of a delivery."""
 
     app: App
-    session: Session | None
-    peer: Peer | None
+    session: Session | None = None
+    peer: Peer | None = None
+    egress: Egress | None = None
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,15 +134,20 @@ class Deliveries:
             if app is None:
                 return None
             if delivery.session_id is None:
-                return Facts(app, None, None)
+                return Facts(app)
             try:
                 session = await self._retention.find_session(
                     tx, delivery.app_id, delivery.session_id
                 )
             except NotFound:
                 return None
+            if (kind := _EGRESSES.get(delivery.event)) is not None:
+                egress = await egresses.find_egress(
+                    tx, delivery.app_id, kind, delivery.data["egress_id"]
+                )
+                return None if egress is None else Facts(app, session, egress=egress)
             if delivery.peer_id is None:
-                return Facts(app, session, None)
+                return Facts(app, session)
             peer = await peers.find_peer(tx, delivery.app_id, delivery.peer_id)
         return None if peer is None else Facts(app, session, peer)
 
