@@ -29,6 +29,7 @@ from aftercall.wire.dashboard.account import (
 )
 from aftercall.wire.dashboard.attendance import MeetingAttendance, SessionAttendance
 from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
+from aftercall.wire.dashboard.imports import DumpImports
 from aftercall.wire.dashboard.live_updates import Hello, LiveSession
 from aftercall.wire.dashboard.overview import Breakdowns, Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
@@ -38,6 +39,7 @@ from aftercall.wire.dashboard.read_links import MadeReadLink, OpenedReadLink, Re
 from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
+from aftercall.wire.dashboard.source_keys import SourceKeyList
 from aftercall.wire.dashboard.usage import MonthAttendance, PersonAttendance, Usage
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
@@ -77,6 +79,8 @@ ANSWERS: Sequence[Any] = (
     ReadLinkPage,
     MadeReadLink,
     OpenedReadLink,
+    SourceKeyList,
+    DumpImports,
     Hello,
     LiveSession,
 )

@@ -15,6 +15,7 @@ import "./style/base.css";
 import "./style/controls.css";
 import "./style/shell.css";
 import "./style/tables.css";
+import "./style/imports.css";
 import "./style/session.css";
 import "./style/sheet.css";
 import "./style/settings.css";

@@ -73,10 +73,8 @@ async function request<Answer>(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const headers: Record<string, string> = { accept: "application/json" };
+  const headers = headersOf(method);
   if (body !== undefined) headers["content-type"] = "application/json";
-  if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
-  if (isByLink) headers["x-read-link"] = "1";
   const options: RequestInit = { method, headers, credentials: "same-origin" };
   if (body !== undefined) options.body = JSON.stringify(body);
   if (signal) options.signal = signal;
@@ -87,20 +85,33 @@ async function request<Answer>(
     if (signal?.aborted) throw error;
     throw new RequestError(0, "unreachable", "The server cannot be reached.");
   }
-  const envelope = await readEnvelope(answer);
-  if (answer.ok && envelope.success) return envelope.data as Answer;
-  if (answer.status === 401 && !path.startsWith("/v1/sign-in")) onSignedOut();
+  return readAnswer<Answer>(path, answer.status, await answer.text());
+}
+
+/** The headers with which the server knows who asks, and that the page itself does. */
+export function headersOf(method: string): Record<string, string> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+  if (isByLink) headers["x-read-link"] = "1";
+  return headers;
+}
+
+/** The data of an answer. Throws `RequestError` for a refusal. */
+export function readAnswer<Answer>(path: string, status: number, text: string): Answer {
+  const envelope = readEnvelope(text);
+  if (status >= 200 && status < 300 && envelope.success) return envelope.data as Answer;
+  if (status === 401 && !path.startsWith("/v1/sign-in")) onSignedOut();
   throw new RequestError(
-    answer.status,
-    envelope.error?.reason ?? `http_${answer.status}`,
-    envelope.error?.message ?? `The server answered with status ${answer.status}.`,
+    status,
+    envelope.error?.reason ?? `http_${status}`,
+    envelope.error?.message ?? `The server answered with status ${status}.`,
     envelope.error?.field,
   );
 }
 
-async function readEnvelope(answer: Response): Promise<Envelope> {
+function readEnvelope(text: string): Envelope {
   try {
-    return (await answer.json()) as Envelope;
+    return JSON.parse(text) as Envelope;
   } catch {
     return { success: false };
   }

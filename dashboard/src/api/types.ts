@@ -991,6 +991,66 @@ export type OpenedReadLink = {
   now: number;
 };
 
+export type SourceKeyList = {
+  keys: SourceKey[];
+};
+
+/** A key, without its secret. `created_by`: the id of a token or of a sign-in, or `cli`. */
+export type SourceKey = {
+  source: string;
+  key_id: string;
+  created_at: number;
+  created_by: string;
+};
+
+/** The latest imports, the newest first, and what an upload may have: `most_bytes` as sent, `most_files`. */
+export type DumpImports = {
+  imports: DumpImport[];
+  most_bytes: number;
+  most_files: number;
+};
+
+/** An import. `state` is `uploading`, `waiting`, `running`, `done` or `failed`, `percent` how much of the work is done; `error` says why all of it failed. */
+export type DumpImport = {
+  id: string;
+  requested_at: number;
+  requested_by: string;
+  state: string;
+  percent: number;
+  files: ImportedFile[];
+  sessions: ImportedSession[];
+  error: string | null;
+  finished_at: number | null;
+};
+
+/** What was read of a file. `bytes`: as uploaded. `format` is what it was recognised as; `left_out` says why parts were not read, and how often; `error` why the file was not imported. */
+export type ImportedFile = {
+  name: string;
+  bytes: number;
+  format: string | null;
+  connections: ImportedConnection[];
+  left_out: Record<string, number>;
+  error: string | null;
+};
+
+/** A connection that was read: `seconds` from its first report to its last. */
+export type ImportedConnection = {
+  id: string;
+  reports: number;
+  seconds: number;
+  streams: number;
+};
+
+/** A session that an import made, or added to. `title` is null, and the session not there, once it has been deleted. `is_known`: nothing of it was new. `rejected`: why facts were refused, and how often. */
+export type ImportedSession = {
+  session_id: string;
+  title: string | null;
+  started_at: string;
+  participants: number;
+  is_known: boolean;
+  rejected: Record<string, number>;
+};
+
 /** What goes on when the listening begins. */
 export type Hello = {
   now: number;

@@ -67,3 +67,10 @@ export function formatBitrate(bps: number | null): string {
 export function formatNumber(value: number | null): string {
   return value === null ? UNKNOWN : upToOneDigit.format(value);
 }
+
+/** `512 MB`, `34 KB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024 ** 2) return `${formatCount(Math.max(1, Math.round(bytes / 1024)))} KB`;
+  const megabytes = bytes / 1024 ** 2;
+  return `${megabytes < 10 ? megabytes.toFixed(1) : formatCount(Math.round(megabytes))} MB`;
+}

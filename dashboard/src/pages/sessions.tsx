@@ -1,4 +1,5 @@
 import { useCallback } from "preact/hooks";
+import { mayWrite } from "../account";
 import type { SessionListPage, SessionRow } from "../api/types";
 import { Legend } from "../components/level";
 import { Empty, Skeleton, Trouble } from "../components/placeholders";
@@ -20,6 +21,10 @@ import { parseTypedDay } from "./sessions/typed_time";
 import { now } from "../clock";
 import { formatDate, formatDayHead, isSameDay } from "../format/time";
 import { ZoneNote } from "../components/zone_note";
+
+// Beside the list, and for admins alone.
+const Imports = lazy(() => import("./sessions/imports").then((module) => module.Imports), true);
+const ImportButton = lazy(() => import("./sessions/import_button").then((module) => module.ImportButton), true);
 
 // Only a server without a call has this page.
 const FirstRun = lazy(() => import("./first_run").then((module) => module.FirstRun));
@@ -44,7 +49,21 @@ export function SessionsPage({ appId }: { appId: string }) {
   );
   useListKeys(ROW_LINKS, turn);
   const isFirstRun = useFirstRun(list, !activeFilters(query, now.peek()).length);
-  if (isFirstRun) return <FirstRun appId={appId} list={list} />;
+  if (isFirstRun) {
+    return (
+      <>
+        <div class="import-first">
+          <Imports appId={appId} onImported={list.reload} />
+        </div>
+        <FirstRun appId={appId} list={list} />
+        {mayWrite.value && (
+          <p class="import-first row">
+            A dump of a past call? Drop it here, or choose it. <ImportButton appId={appId} />
+          </p>
+        )}
+      </>
+    );
+  }
   return (
     <div class="page">
       {data && data.live.length > 0 && (
@@ -67,6 +86,7 @@ export function SessionsPage({ appId }: { appId: string }) {
         <FoundPeople appId={appId} search={query.get("search") ?? ""} />
       )}
       <FilterBar appId={appId} levels={data?.levels} />
+      <Imports appId={appId} onImported={list.reload} />
       <Trouble resource={list} />
       {data ? (
         <div class={listClass(list)} aria-busy={!list.isCurrent}>

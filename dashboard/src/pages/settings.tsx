@@ -2,6 +2,7 @@ import { mayWrite, me } from "../account";
 import { useResource } from "../api/resource";
 import type { ServerSettings } from "../api/types";
 import { Icon, type IconName } from "../components/icon";
+import { lazy } from "../components/lazy";
 import { Problem, Skeleton } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
@@ -13,9 +14,12 @@ import { ReadLinks } from "./settings/read_links";
 import { RetentionTimes } from "./settings/retention";
 import { Tokens } from "./settings/tokens";
 
+const Sources = lazy(() => import("./settings/sources").then((module) => module.Sources));
+
 const SECTIONS = [
   { name: "apps", title: "Apps", icon: "grid" },
   { name: "tokens", title: "Tokens", icon: "key" },
+  { name: "sources", title: "Sources", icon: "server" },
   { name: "links", title: "Shared sessions", icon: "link" },
   { name: "retention", title: "Retention", icon: "clock" },
   { name: "privacy", title: "Privacy", icon: "shield" },
@@ -82,6 +86,7 @@ function Body({ section }: { section: Section }) {
   if (!mayWrite.value) return <p class="faint">Only an admin may see this.</p>;
   if (section === "person") return <PersonData />;
   if (section === "audit") return <Audit />;
+  if (section === "sources") return <Sources />;
   if (section === "links") return <ReadLinks />;
   return section === "tokens" ? <Tokens /> : <Jobs />;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shareOf, formatBitrate, formatLostData, formatMos, formatPercent } from "../../src/format/numbers";
+import { formatBytes, shareOf, formatBitrate, formatLostData, formatMos, formatPercent } from "../../src/format/numbers";
 import { formatDuration } from "../../src/format/time";
 
 describe("amounts", () => {
@@ -16,6 +16,12 @@ describe("amounts", () => {
   it("tell lengths from seconds to hours", () => {
     const lengths = [0, 59_999, 61_000, 600_000, 3_900_000].map(formatDuration);
     expect(lengths).toEqual(["0 s", "59 s", "1 min 01 s", "10 min", "1 h 05 min"]);
+  });
+});
+
+describe("sizes of files", () => {
+  it("are in kilobytes, then in megabytes", () => {
+    expect([0, 34_000, 5_500_000, 536_870_912].map(formatBytes)).toEqual(["1 KB", "33 KB", "5.2 MB", "512 MB"]);
   });
 });
 

@@ -74,7 +74,18 @@ def wait_until_loaded(page: Page) -> None:
     expect(page.locator(".chart:not(:has(canvas))")).to_have_count(0)
 
 
-SETTINGS = ("apps", "tokens", "links", "jobs", "retention", "privacy", "person", "audit", "server")
+SETTINGS = (
+    "apps",
+    "tokens",
+    "sources",
+    "links",
+    "jobs",
+    "retention",
+    "privacy",
+    "person",
+    "audit",
+    "server",
+)
 
 
 def all_pages(server: Server) -> list[str]:

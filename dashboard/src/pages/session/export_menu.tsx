@@ -21,6 +21,8 @@ export function Tools(props: {
   /** The subject of the raw JSON shown. */
   rawPath: string;
   artefacts?: Artefact[];
+  /** Whether the session has ended, so that it can be exported. */
+  isOver?: boolean;
 }) {
   const [isRaw, setIsRaw] = useState(false);
   const snippets = snippetsFor({
@@ -48,6 +50,17 @@ export function Tools(props: {
         <Popover label="Downloads" name="Downloads" isAtEnd>
           {() => <Downloads artefacts={props.artefacts ?? []} />}
         </Popover>
+      )}
+      {!props.peerId && props.isOver && (
+        <a
+          class="quiet"
+          href={`/v1/apps/${encodeURIComponent(props.appId)}/sessions/${encodeURIComponent(props.sessionId)}/export`}
+          download
+          title="A zip with all facts: attendance, talk, statistics. It can be imported again"
+        >
+          <Icon name="download" />
+          Export
+        </a>
       )}
       <Popover label={<Icon name="more" />} name="More" title="More" isAtEnd isQuiet hasNoChevron>
         {(close) => (

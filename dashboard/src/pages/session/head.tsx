@@ -42,7 +42,7 @@ export function Head(props: {
           <Popover label="Copy for a ticket" name="Copy for a ticket" isAtEnd isQuiet>
             {() => <TicketChoice page={page} verdict={props.verdict} chosen={chosen} />}
           </Popover>
-          <Tools appId={props.appId} sessionId={call.id} rawPath={props.rawPath} artefacts={page.artefacts} />
+          <Tools appId={props.appId} sessionId={call.id} rawPath={props.rawPath} artefacts={page.artefacts} isOver={call.ended_at !== null} />
         </div>
       </div>
       <div class="session-sub">

@@ -1,10 +1,14 @@
+import { mayWrite } from "../../account";
 import type { SessionLevels } from "../../api/types";
 import { formatCount } from "../../format/numbers";
+import { lazy } from "../../components/lazy";
 import { Icon } from "../../components/icon";
 import { goQuery, place } from "../../route";
 import { sessionListPath, chipsOf, searchChip, fromTheStart, isFiltered } from "./filters";
 import { MoreFilters } from "./more_filters";
 import { WhenFilter } from "./time_filter";
+
+const ImportButton = lazy(() => import("./import_button").then((module) => module.ImportButton), true);
 
 const STATES = [
   { value: "", text: "Live and ended" },
@@ -69,6 +73,7 @@ export function FilterBar({ appId, levels }: Props) {
           <Icon name="download" />
           CSV
         </a>
+        {mayWrite.value && <ImportButton appId={appId} />}
       </div>
       {(chips.length > 0 || isFiltered(query)) && (
         <div class="row chips">
