@@ -28,6 +28,7 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8787"
 
 PAGES = {
     "README.md": 4,
+    "docs/how-to/alerts.md": 2,
     "docs/how-to/bigbluebutton.md": 1,
     "docs/how-to/collect-from-livekit.md": 2,
     "docs/how-to/janus.md": 1,

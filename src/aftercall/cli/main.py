@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
 from aftercall.cli import (
+    alerts,
     attendance,
     backup,
     check,
@@ -69,6 +70,7 @@ app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)
 app.add_typer(read_links.read_links, name="read-link")
 app.add_typer(source_keys.source_keys, name="source-key")
+app.add_typer(alerts.alerts, name="alert")
 app.command("simulate")(simulate.simulate)
 
 
