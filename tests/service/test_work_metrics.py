@@ -22,7 +22,7 @@ from tests.stored_calls import lossy_call, session_of, store_call
 NOW = EpochMs(1_795_000_000_000)
 GAUGES = (
     *("live_sessions", "live_participants"),
-    *("jobs_waiting", "jobs_dead", "jobs_overdue_seconds"),
+    *("jobs_waiting", "jobs_dead", "jobs_overdue_seconds", "open_alerts"),
 )
 
 
@@ -106,7 +106,7 @@ def judged(registry: CollectorRegistry, of: str) -> dict[str, float | None]:
 
 def test_a_session_without_measurements_is_unknown() -> None:
     registry = CollectorRegistry()
-    JudgedSessions(registry).count(SessionSummary())
+    JudgedSessions(registry).count(SessionSummary(), {})
     assert judged(registry, "sessions") == {"ok": 0, "bad": 0, "unknown": 1}
 
 
@@ -129,3 +129,7 @@ async def test_an_ended_session_is_counted_when_it_is_judged_first_and_not_again
     sessions, people = judged(registry, "sessions"), judged(registry, "participants")
     assert sum(value or 0 for value in sessions.values()) == 1
     assert (people["ok"] or 0) + (people["bad"] or 0) == 3
+    issues = "aftercall_participants_with_issue_total"
+    assert registry.get_sample_value(issues, {"issue": "poor_network_uplink"}) == 1
+    assert registry.get_sample_value(issues, {"issue": "one_way_audio"}) == 0
+    assert registry.get_sample_value("aftercall_session_fold_seconds_count") == 2

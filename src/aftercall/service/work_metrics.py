@@ -1,15 +1,16 @@
 """Metrics of what goes on, what waits, and how calls were."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock
 from aftercall.core.overview.session_summary import SessionSummary
+from aftercall.core.quality.issues import IssueName
 from aftercall.store.engine.database import Database
 from aftercall.store.work_counts import count_work
 
@@ -33,13 +34,34 @@ class JudgedSessions:
             ["verdict"],
             registry=metrics,
         )
+        self._issues = Counter(
+            "aftercall_participants_with_issue",
+            "Participants of ended sessions who had an issue, by its name.",
+            ["issue"],
+            registry=metrics,
+        )
+        self._fold = Histogram(
+            "aftercall_session_fold_seconds",
+            "Time to fold all reports of an ended session.",
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
+            registry=metrics,
+        )
+        for name in IssueName:
+            self._issues.labels(name.value)
         for verdict in ("ok", "bad"):
             self._participants.labels(verdict)
         for verdict in ("ok", "bad", "unknown"):
             self._sessions.labels(verdict)
 
-    def count(self, summary: SessionSummary) -> None:
-        """Count a session that has ended and was judged for the first time."""
+    def time_fold(self, seconds: float) -> None:
+        """Note how long the fold of a session took."""
+        self._fold.observe(seconds)
+
+    def count(self, summary: SessionSummary, issues: Mapping[str, int]) -> None:
+        """Count a session that has ended and was judged for the first time; `issues` are the
+        participants who had each."""
+        for name, participants in issues.items():
+            self._issues.labels(name).inc(participants)
         quality = summary.quality
         if quality is None or not quality.measured_participants:
             self._sessions.labels("unknown").inc()
@@ -74,6 +96,7 @@ class WorkMetrics:
         self._participants = gauge("live_participants", "Participants who are present.")
         self._waiting = gauge("jobs_waiting", "Jobs that wait or run.")
         self._dead = gauge("jobs_dead", "Jobs that failed too often to be tried again.")
+        self._alerts = gauge("open_alerts", "Alerts that are open.")
         self._overdue = gauge(
             "jobs_overdue_seconds", "How long the job that has waited longest has been due."
         )
@@ -94,5 +117,6 @@ class WorkMetrics:
             self._participants.set(counts.live_participants)
             self._waiting.set(counts.waiting_jobs)
             self._dead.set(counts.dead_jobs)
+            self._alerts.set(counts.open_alerts)
             due_at = counts.longest_due_at
             self._overdue.set(0 if due_at is None else (now - due_at) / SECOND_MS)

@@ -24,7 +24,7 @@ from aftercall.core.alerts.lifecycle import ObservedAt, advance
 from aftercall.core.alerts.rules import AlertRule, IssueCondition, LiveQualityCondition, RuleSpec
 from aftercall.core.alerts.session_readings import SessionLook, read_session
 from aftercall.core.ids import NewId
-from aftercall.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, Clock, EpochMs
+from aftercall.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.service.alerts.app_facts import AppFacts
 from aftercall.service.alerts.live_looks import LiveLooks, Looked, held_ms
 from aftercall.service.alerts.outbox import write_notices
@@ -87,6 +87,7 @@ class AlertEvaluation:
         self._facts = AppFacts(db)
         self._lag_ms = held_ms(settings.samples_per_request, settings.interval_ms)
         self._live_at: EpochMs | None = None
+        self._deleted_at: EpochMs | None = None
         self._notices = Counter(
             "aftercall_alert_notices",
             "Messages about alerts that this process has decided to send, by what they say.",
@@ -126,9 +127,15 @@ class AlertEvaluation:
             looked, live_sent = await self._evaluate_live([r for r in readable if r.spec.is_live])
             sent += live_sent
             self._live_at = now
+        await self._delete_old(now)
+        return Evaluated(rules=len(readable), looked_at=looked, sent=sent)
+
+    async def _delete_old(self, now: EpochMs) -> None:
+        if self._deleted_at is not None and now - self._deleted_at < HOUR_MS:
+            return
+        self._deleted_at = now
         async with self._db.write() as tx:
             await alerts.delete_resolved_before(tx, EpochMs(now - KEPT_MS))
-        return Evaluated(rules=len(readable), looked_at=looked, sent=sent)
 
     async def end(self) -> None:
         """Let another process go on."""

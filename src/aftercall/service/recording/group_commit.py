@@ -122,6 +122,12 @@ class WriteQueue:
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
             registry=metrics,
         )
+        self._commit = Histogram(
+            "aftercall_intake_commit_seconds",
+            "Time of a transaction that records deliveries, with the wait for its turn.",
+            buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+            registry=metrics,
+        )
         self._refused = Counter(
             "aftercall_intake_refused",
             "Deliveries refused because too much waits for the disk, by reason.",
@@ -248,7 +254,8 @@ class WriteQueue:
             LARGEST_GROUP, LARGEST_SHARE if self._are_several() else LARGEST_GROUP
         )
         try:
-            receipts = await self._recorder.record_plain_reports([w.delivery for w in group])
+            with self._commit.time():
+                receipts = await self._recorder.record_plain_reports([w.delivery for w in group])
         except Unavailable as error:
             # They could not be recorded one by one either.
             for waiting in group:
@@ -276,7 +283,8 @@ class WriteQueue:
             self._group.observe(len(group))
         if len(group) > 1:
             try:
-                receipts = await self._recorder.record_deliveries([w.delivery for w in group])
+                with self._commit.time():
+                    receipts = await self._recorder.record_deliveries([w.delivery for w in group])
             except Unavailable as error:
                 for waiting in group:
                     self._fail(waiting, error)
@@ -291,7 +299,8 @@ class WriteQueue:
 
     async def _record_alone(self, waiting: _Waiting) -> None:
         try:
-            receipts = await self._recorder.record_deliveries([waiting.delivery])
+            with self._commit.time():
+                receipts = await self._recorder.record_deliveries([waiting.delivery])
         except Exception as error:
             self._fail(waiting, error)
         else:

@@ -1,5 +1,6 @@
 """The end of a session: its reports are folded, and it is summarised if its meeting wants that."""
 
+from time import monotonic
 from typing import Final
 
 from aftercall.core.records import Session
@@ -45,12 +46,15 @@ class Finaliser:
             known = await facets.find_summaries(tx, app_id, [session_id])
         if session is None:
             return
+        began_s = monotonic()
         await self._session_reports.fold_session(app_id, session_id)
+        self._judged.time_fold(monotonic() - began_s)
         if not known:
             async with self._db.read() as tx:
                 made = await facets.find_summaries(tx, app_id, [session_id])
+                issues = await facets.count_issues(tx, app_id, session_id)
             for summary in made.values():
-                self._judged.count(summary)
+                self._judged.count(summary, issues)
         if self._artefacts is not None:
             await self._artefacts.announce_files(app_id, session_id)
         if await self._wants_summary(session):

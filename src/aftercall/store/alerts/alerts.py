@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.alerts.alert import Alert, AlertState
 from aftercall.core.instants import EpochMs
 from aftercall.store.engine.record_mapping import Shape, insert_into
 from aftercall.store.tables import schema
+from aftercall.store.tables.alerts import UNRESOLVED
 
 _ALERT: Final = Shape(Alert, schema.alerts)
 _A: Final = schema.alerts.c
@@ -49,7 +50,7 @@ async def drop_alert(tx: AsyncConnection, alert: Alert) -> bool:
 
 async def unresolved(tx: AsyncConnection) -> list[Alert]:
     """The pending and open alerts of all apps."""
-    rows = await tx.execute(_ALERT.select.where(_A.state != AlertState.RESOLVED.value))
+    rows = await tx.execute(_ALERT.select.where(UNRESOLVED))
     return [_ALERT.from_row(row) for row in rows]
 
 
@@ -82,9 +83,7 @@ async def list_alerts(
 async def unresolved_of_rule(tx: AsyncConnection, app_id: str, rule_id: str) -> list[Alert]:
     """The pending and open alerts of a rule."""
     rows = await tx.execute(
-        _ALERT.select.where(
-            _A.app_id == app_id, _A.rule_id == rule_id, _A.state != AlertState.RESOLVED.value
-        )
+        _ALERT.select.where(_A.app_id == app_id, _A.rule_id == rule_id, UNRESOLVED)
     )
     return [_ALERT.from_row(row) for row in rows]
 
@@ -105,12 +104,6 @@ async def delete_resolved_before(tx: AsyncConnection, before: EpochMs) -> int:
     )
     done = await tx.execute(delete(schema.alerts).where(tuple_(_A.app_id, _A.id).in_(some)))
     return done.rowcount
-
-
-async def count_open(tx: AsyncConnection) -> int:
-    """The open alerts of all apps."""
-    found = await tx.execute(select(func.count()).where(_A.state == AlertState.OPEN.value))
-    return int(found.scalar_one())
 
 
 async def take_lease(

@@ -40,6 +40,8 @@ MOST_TERMS: Final = 8_000
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
 _digests: Final = msgspec.json.Decoder(Digest)
 
+_ISSUE: Final = "issue:"
+
 
 def search_terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
     """What a session is found by though it is not tallied: the words of its title and of its
@@ -194,6 +196,18 @@ def read_summary(text: str) -> SessionSummary:
 async def find_verdict_terms(tx: AsyncConnection, app_id: str, session_id: str) -> frozenset[str]:
     """The terms that a session has since it was folded."""
     return terms_of_counted(*await _find_counted(tx, app_id, session_id))
+
+
+async def count_issues(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
+    """How many measured participants of a folded session had each issue, by its name."""
+    counted, _ = await _find_counted(tx, app_id, session_id)
+    if counted is None:
+        return {}
+    return {
+        name.removeprefix(_ISSUE): count.measured
+        for name, count in counted.facets.items()
+        if name.startswith(_ISSUE) and count.measured
+    }
 
 
 async def _find_counted(

@@ -11,7 +11,8 @@ from aftercall.store.engine.column_types import (
     text_column,
 )
 
-_UNRESOLVED: Final = text("state <> 'resolved'")
+UNRESOLVED: Final = text("state <> 'resolved'")
+"""Few alerts are. Queries repeat this text, so that the index is used."""
 
 alert_rules: Final = Table(
     "alert_rules",
@@ -66,8 +67,8 @@ alerts: Final = Table(
         "rule_id",
         "subject",
         unique=True,
-        sqlite_where=_UNRESOLVED,
-        postgresql_where=_UNRESOLVED,
+        sqlite_where=UNRESOLVED,
+        postgresql_where=UNRESOLVED,
     ),
     Index("ix_alerts_subject", "app_id", "subject"),
     Index("ix_alerts_since", "app_id", "since_at", "id"),
