@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_summary import SessionSummary
 from aftercall.core.records import Job
+from aftercall.core.webhooks import News, Webhook, WebhookEvent, delivery_of
 from aftercall.service.reports.finalise import Finaliser
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
@@ -13,7 +14,7 @@ from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.services import default_summary_options
 from aftercall.service.work_metrics import READ_EVERY_S, JudgedSessions, WorkMetrics
 from aftercall.settings import Settings
-from aftercall.store import jobs
+from aftercall.store import jobs, webhook_deliveries
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from tests.manual_clock import ManualClock
@@ -23,6 +24,7 @@ NOW = EpochMs(1_795_000_000_000)
 GAUGES = (
     *("live_sessions", "live_participants"),
     *("jobs_waiting", "jobs_dead", "jobs_overdue_seconds", "open_alerts"),
+    *("webhook_deliveries_waiting", "webhook_deliveries_oldest_seconds"),
 )
 
 
@@ -78,6 +80,20 @@ async def test_jobs_are_counted_by_whether_they_will_run_and_how_long_they_are_d
     found = await monitored.read()
     assert (found["jobs_waiting"], found["jobs_dead"]) == (2, 1)
     assert found["jobs_overdue_seconds"] == 90
+
+
+async def test_deliveries_that_wait_are_counted_with_their_age(db: Database) -> None:
+    webhook = Webhook(
+        app_id="app", id="w", name="", url="", events=[WebhookEvent.TEST], sealed_secret="",
+        created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    async with db.write() as tx:
+        for key, at in (("early", NOW - 90_000), ("late", NOW)):
+            news = News(event=WebhookEvent.TEST, key=key)
+            await webhook_deliveries.add(tx, [delivery_of(webhook, news, now=EpochMs(at))])
+    found = await Monitored(db).read()
+    assert found["webhook_deliveries_waiting"] == 2
+    assert found["webhook_deliveries_oldest_seconds"] == 90
 
 
 async def test_the_database_is_asked_once_in_a_while(db: Database) -> None:

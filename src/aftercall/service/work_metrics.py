@@ -100,6 +100,13 @@ class WorkMetrics:
         self._overdue = gauge(
             "jobs_overdue_seconds", "How long the job that has waited longest has been due."
         )
+        self._waiting_deliveries = gauge(
+            "webhook_deliveries_waiting", "Deliveries to webhooks that wait; counted to 100,000."
+        )
+        self._delivery_age = gauge(
+            "webhook_deliveries_oldest_seconds",
+            "How long the delivery has waited that waits longest.",
+        )
 
     async def read(self) -> None:
         """Bring the gauges up to date. While the database is away they keep their values."""
@@ -118,5 +125,8 @@ class WorkMetrics:
             self._waiting.set(counts.waiting_jobs)
             self._dead.set(counts.dead_jobs)
             self._alerts.set(counts.open_alerts)
+            self._waiting_deliveries.set(counts.waiting_deliveries)
+            since = counts.oldest_delivery_at
+            self._delivery_age.set(0 if since is None else max(0, now - since) / SECOND_MS)
             due_at = counts.longest_due_at
             self._overdue.set(0 if due_at is None else (now - due_at) / SECOND_MS)

@@ -8,7 +8,7 @@ queries read a few rows of an index each, however many deliveries wait.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -22,7 +22,6 @@ _D: Final = schema.webhook_deliveries.c
 _L: Final = schema.webhook_lanes.c
 _W: Final = schema.webhooks.c
 _IS_WAITING: Final = _D.state == DeliveryState.WAITING.value
-MOST_COUNTED: Final = 100_000
 
 
 class Lane(NamedTuple):
@@ -294,24 +293,3 @@ async def forget_answers(tx: AsyncConnection, app_id: str, session_id: str) -> N
         .where(_D.app_id == app_id, _D.session_id == session_id, _D.excerpt.is_not(None))
         .values(excerpt=None)
     )
-
-
-async def count_waiting(tx: AsyncConnection) -> tuple[int, EpochMs | None]:
-    """How many deliveries wait, up to `MOST_COUNTED`, and when the first of them was created."""
-    waiting = select(_D.position).where(_IS_WAITING).limit(MOST_COUNTED).subquery()
-    count = (await tx.execute(select(func.count()).select_from(waiting))).scalar_one()
-    oldest = select(func.min(_D.expires_at)).where(_IS_WAITING)
-    return count, (await tx.execute(oldest)).scalar()
-
-
-async def counts_of(
-    tx: AsyncConnection, app_id: str, webhook_id: str, state: DeliveryState, *, most: int
-) -> int:
-    """How many deliveries of a webhook are in a state, up to `most`."""
-    some = (
-        select(_D.position)
-        .where(_D.app_id == app_id, _D.webhook_id == webhook_id, _D.state == state.value)
-        .limit(most)
-        .subquery()
-    )
-    return (await tx.execute(select(func.count()).select_from(some))).scalar_one()

@@ -1,6 +1,6 @@
 """How much goes on and how much waits, over all apps: numbers for monitoring."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,8 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.alerts.alert import AlertState
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase
+from aftercall.core.webhooks import KEPT_TRYING_MS, DeliveryState
 from aftercall.store.tables import schema
 from aftercall.store.tables.alerts import UNRESOLVED
+
+MOST_COUNTED: Final = 100_000
+"""Deliveries that are counted one by one, each time."""
 
 
 class WorkCounts(NamedTuple):
@@ -22,6 +26,10 @@ class WorkCounts(NamedTuple):
     open_alerts: int
     longest_due_at: EpochMs | None
     """When the job that has waited longest became due; `None` if none is due."""
+    waiting_deliveries: int
+    """Deliveries to webhooks that wait, up to `MOST_COUNTED`."""
+    oldest_delivery_at: EpochMs | None
+    """When the delivery that has waited longest was created."""
 
 
 async def count_work(tx: AsyncConnection, now: EpochMs) -> WorkCounts:
@@ -44,6 +52,7 @@ async def count_work(tx: AsyncConnection, now: EpochMs) -> WorkCounts:
         )
     ).scalar_one()
     earliest = waiting[1]
+    deliveries, oldest_at = await _count_deliveries(tx)
     return WorkCounts(
         live_sessions=live[0],
         live_participants=int(live[1]),
@@ -51,4 +60,15 @@ async def count_work(tx: AsyncConnection, now: EpochMs) -> WorkCounts:
         dead_jobs=dead,
         open_alerts=open_alerts,
         longest_due_at=earliest if earliest is not None and earliest <= now else None,
+        waiting_deliveries=deliveries,
+        oldest_delivery_at=oldest_at,
     )
+
+
+async def _count_deliveries(tx: AsyncConnection) -> tuple[int, EpochMs | None]:
+    c = schema.webhook_deliveries.c
+    is_waiting = c.state == DeliveryState.WAITING.value
+    some = select(c.expires_at).where(is_waiting).limit(MOST_COUNTED).subquery()
+    count = (await tx.execute(select(func.count()).select_from(some))).scalar_one()
+    first = (await tx.execute(select(func.min(c.expires_at)).where(is_waiting))).scalar()
+    return count, None if first is None else EpochMs(first - KEPT_TRYING_MS)

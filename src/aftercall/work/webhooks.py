@@ -50,7 +50,9 @@ Key = tuple[str, str]
 class Dispatcher:
     """Posts deliveries as they become due."""
 
-    def __init__(self, services: Services, sender: SafeSender) -> None:
+    def __init__(self, services: Services, sender: SafeSender, *, only: Key | None = None) -> None:
+        """`only`: the app and the id of the one webhook that is posted to."""
+        self._only = only
         self._services = services
         self._sender = sender
         self._running: set[asyncio.Task[None]] = set()
@@ -93,7 +95,9 @@ class Dispatcher:
             return 0
         free = {key: PER_WEBHOOK - count for key, count in self._in_flight.items()}
         try:
-            claimed = await self._services.webhook_deliveries.claim(free, usual=PER_WEBHOOK)
+            claimed = await self._services.webhook_deliveries.claim(
+                free, usual=PER_WEBHOOK, only=self._only
+            )
         except Unavailable:
             # An outage has a log line of its own.
             return 0

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from aftercall.core.egresses import Egress, EgressKind
 from aftercall.core.errors import NotFound
-from aftercall.core.instants import DAY_MS, MINUTE_MS, SECOND_MS, Clock, EpochMs
+from aftercall.core.instants import DAY_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import App, Peer, Session
 from aftercall.core.webhook_retry import AttemptVerdict, next_attempt, pause_after, verdict_of
 from aftercall.core.webhooks import (
@@ -26,7 +26,7 @@ from aftercall.store import apps, egresses, peers, webhook_deliveries, webhooks
 from aftercall.store.engine.database import Database
 from aftercall.store.webhook_deliveries import Lane
 
-LEASE_MS: Final = MINUTE_MS
+LEASE_MS: Final = 30 * SECOND_MS
 """How long a claimed lane is left to the process that claimed it; longer than an attempt takes."""
 
 ROWS: Final = 500
@@ -105,16 +105,24 @@ class Deliveries:
             registry=metrics,
         )
 
-    async def claim(self, free: Mapping[tuple[str, str], int], *, usual: int) -> list[Claimed]:
-        """Lease what may be posted now: for each webhook as many lanes as `free` says by app and
-        id, or `usual`; one that failed lately is tried with a single delivery."""
+    async def claim(
+        self,
+        free: Mapping[tuple[str, str], int],
+        *,
+        usual: int,
+        only: tuple[str, str] | None = None,
+    ) -> list[Claimed]:
+        """Lease what may be posted now: for each webhook, or `only` for this one, as many lanes as
+        `free` says by app and id, or `usual`; one that failed lately is tried with a single
+        delivery."""
         now = self._clock()
         async with self._db.read() as tx:
             due = await webhook_deliveries.due_webhooks(tx, now)
         wanted = [
             (each, limit)
             for each in due
-            if (limit := _limit(each, free.get((each.app_id, each.id), usual), usual)) > 0
+            if only in (None, (each.app_id, each.id))
+            and (limit := _limit(each, free.get((each.app_id, each.id), usual), usual)) > 0
         ]
         if not wanted:
             return []

@@ -17,7 +17,8 @@ CONTENT_SECURITY_POLICY: Final = (
 """Nothing from other origins and nothing inline, so that text of users cannot run."""
 
 _RESERVED: Final = re.compile(
-    r"/(?:client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics)(?:/|$)"
+    r"/(?:client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics|\.well-known)"
+    r"(?:/|$)"
 )
 _HTML: Final = "text/html; charset=utf-8"
 _NOT_BUILT: Final = b"""<!doctype html>
