@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { findOutWhoWeAre } from "./account";
+import { watchBadNow } from "./bad_now";
 import { readByLink } from "./api/request";
 import { SharedShell } from "./frame/shared_shell";
 import { Shell } from "./shell";
@@ -38,4 +39,5 @@ if (isShared()) {
 } else {
   if (root) render(<Shell />, root);
   void findOutWhoWeAre();
+  watchBadNow();
 }

@@ -18,12 +18,12 @@ NOTE = f"<iframe srcdoc='<script>{OWNED}</script>'></iframe>"
 
 
 def injection_events(
-    *, begin_ms: int, session_id: str, kinds: tuple[Kind, ...]
+    *, begin_ms: int, session_id: str, kinds: tuple[Kind, ...], seed: int = 11
 ) -> list[dict[str, Any]]:
     """The events of a finished call with one guest for each network condition; every text that a
-    user can choose is an injection."""
+    user can choose is an injection. Another seed makes other people."""
     call = Call(
-        seed=11,
+        seed=seed,
         number=0,
         participants=len(kinds),
         length_s=300,

@@ -1,6 +1,8 @@
 import { app, chooseApp, me, signOut } from "../account";
+import { badNow } from "../bad_now";
 import { Icon, type IconName } from "../components/icon";
 import { Popover } from "../components/popover";
+import { formatCount } from "../format/numbers";
 import { go, place } from "../route";
 import { nextTheme, theme } from "../theme";
 import { Find, FindButton } from "./find";
@@ -65,6 +67,12 @@ function PageLinks() {
         >
           <Icon name={page.icon} />
           {page.name}
+          {page.path === "/sessions" && badNow.value > 0 && (
+            <span class="bad-now">
+              {formatCount(badNow.value)}
+              <span class="unseen"> bad now</span>
+            </span>
+          )}
         </a>
       ))}
     </>

@@ -1,10 +1,11 @@
-import { useCallback } from "preact/hooks";
+import { useCallback, useEffect } from "preact/hooks";
 import { mayWrite } from "../account";
 import type { SessionListPage, SessionRow } from "../api/types";
 import { Legend } from "../components/level";
 import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
+import { badNow, countBad } from "../bad_now";
 import { formatCount } from "../format/numbers";
 import { lazy } from "../components/lazy";
 import { useFirstRun } from "./first_run/use_first_run";
@@ -38,7 +39,12 @@ export function SessionsPage({ appId }: { appId: string }) {
   const { query } = place.value;
   const isFirstPage = !query.get("cursor") && pageOf(query) === 1;
   const list = useLiveList(appId, sessionListPath(appId, query), isFirstPage);
-  const bad = (list.data?.live ?? []).filter((call) => call.quality?.level === 1).length;
+  const live = list.data?.live;
+  const isOfAll = !activeFilters(query, now.peek()).length;
+  useEffect(() => {
+    if (live && isOfAll) badNow.value = countBad(live);
+  }, [live, isOfAll]);
+  const bad = countBad(live ?? []);
   useTitle(bad ? `(${formatCount(bad)} bad) Sessions` : "Sessions");
   const { data } = list;
   const turn = useCallback(
@@ -48,7 +54,7 @@ export function SessionsPage({ appId }: { appId: string }) {
     [data],
   );
   useListKeys(ROW_LINKS, turn);
-  const isFirstRun = useFirstRun(list, !activeFilters(query, now.peek()).length);
+  const isFirstRun = useFirstRun(list, isOfAll);
   if (isFirstRun) {
     return (
       <>

@@ -1,20 +1,24 @@
 """Around every page: the time zone, the keys, copied links, and what a failure looks like."""
 
 import re
+import time
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, expect
 
+from aftercall.simulator.network_conditions import Kind
 from tests.acceptance.dashboard.browser_harness import (
     MARKS,
     ROW,
     ZONE,
     all_pages,
+    post_events,
     read,
     wait_until_loaded,
 )
+from tests.acceptance.script_injection import injection_events
 from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
@@ -147,3 +151,26 @@ def test_a_lost_connection_keeps_the_data_and_is_tried_again(
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(".list:not(.stale)")).to_be_visible()
     context.close()
+
+
+def test_every_page_counts_the_calls_that_are_bad_now(server: Server, page: Page) -> None:
+    session_id = "11fe0000-0000-4000-8000-000000000002"
+    begin_ms = round(time.time() * 1000) - 300_000
+    kinds = (Kind.LOSSY_UPLINK, Kind.LOSSY_UPLINK, Kind.GOOD)
+    *past, closed = injection_events(begin_ms=begin_ms, session_id=session_id, kinds=kinds, seed=12)
+    still_there = {
+        "type": "peer_joined",
+        "id": "still there",
+        "peer_id": "still-there",
+        "at": begin_ms + 299_000,
+        "participant": {"display_name": "Zoë"},
+    }
+    place = {"session_id": session_id, "meeting_id": "bad-now"}
+    post_events(server, [{**each, **place} for each in (still_there, *past)])
+    page.goto("/overview")
+    sessions = page.get_by_role("navigation", name="Pages").first.get_by_role("link").first
+    expect(sessions).to_have_text("Sessions1 bad now")
+    post_events(server, [{**closed, **place}])
+    page.goto("/people")
+    expect(page.get_by_role("heading", name="People")).to_be_visible()
+    expect(sessions).to_have_text("Sessions")
