@@ -13,6 +13,7 @@ from aftercall.store.codecs.sample_row import (
     WRITTEN_WITH,
     compress_all,
     decompress,
+    first_and_last,
     join,
     split,
 )
@@ -82,3 +83,14 @@ def test_a_row_of_four_samples_takes_a_quarter_less_than_four_rows() -> None:
     bodies = simulated(participants=2)[0:8:2]
     (together,) = compress_all([join([(n, n, body) for n, body in enumerate(bodies)])])
     assert len(together) < 0.75 * sum(map(len, compress_all(bodies)))
+
+
+@given(st.lists(st.dictionaries(st.text("ab]["), st.integers()), min_size=1, max_size=5))
+def test_the_first_and_the_last_body_are_cut_out_of_a_row(bodies: list[dict[str, int]]) -> None:
+    encoded = [msgspec.json.encode(body) for body in bodies]
+    text = join([(number, 10, body) for number, body in enumerate(encoded)])
+    found = first_and_last(text)
+    if len(encoded) == 1:
+        assert found is None
+    elif b"],[" not in b"".join(encoded):
+        assert found == (encoded[0], encoded[-1])

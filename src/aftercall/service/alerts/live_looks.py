@@ -1,14 +1,13 @@
 """Looks at live sessions for alert rules, within a share of the processor.
 
-Each minute the newest two reports of everybody in a live session are compared; a session in which
-that shows trouble is folded as its page would be, and so is one with an alert. The others are
+Each minute the newest reports of everybody in a live session are compared; a session in which that
+shows trouble is folded as its page would be, and so is one with an alert. The others are
 folded in turn, as far as a smaller share allows. Clients go on to hold their samples: nobody looks.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
 from time import monotonic
 from typing import Final, NamedTuple
 
@@ -20,15 +19,18 @@ from aftercall.core.records import Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.alerts import facts
 from aftercall.store.alerts.facts import NewestRow
-from aftercall.store.codecs.sample_row import decompress, split
+from aftercall.store.codecs.sample_row import decompress, first_and_last, split
 from aftercall.store.engine.database import Database
 
-URGENT_SHARE: Final = 0.03
-"""Of a core: for sessions with trouble. Chosen."""
+SCREEN_SHARE: Final = 0.005
+"""Of a core, for comparing reports: some 5,000 people a minute. Of more, those are compared whose
+turn it is. With `TURN_SHARE` a tenth of what the intake of 10,000 people takes; both chosen."""
 
-TURN_SHARE: Final = 0.01
-"""Of a core: for those without, each in its turn. Chosen: with the screening it is a tenth of what
-the intake of ten thousand people takes."""
+TURN_SHARE: Final = 0.003
+"""Of a core, for folding sessions without trouble, each in its turn."""
+
+URGENT_SHARE: Final = 0.03
+"""Of a core, for folding sessions with trouble. Chosen."""
 
 LONGEST_PAUSE_S: Final = 120.0
 """The time whose share may be spent at once."""
@@ -46,8 +48,30 @@ class Looked(NamedTuple):
     digested: Sequence[DigestedParticipant]
 
 
+class _Budget:
+    """A share of the time that passes; what is overspent is missing later."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._left_s = share * LONGEST_PAUSE_S
+        self._filled_s: float | None = None
+
+    def fill(self, now_s: float) -> None:
+        passed_s = 0.0 if self._filled_s is None else now_s - self._filled_s
+        self._filled_s = now_s
+        most_s = self._share * LONGEST_PAUSE_S
+        self._left_s = min(self._left_s + self._share * passed_s, most_s)
+
+    @property
+    def is_spent(self) -> bool:
+        return self._left_s <= 0
+
+    def spend(self, seconds: float) -> None:
+        self._left_s -= seconds
+
+
 class LiveLooks:
-    """Chooses the sessions to fold, and folds them."""
+    """Chooses the sessions to compare and to fold, and does it."""
 
     def __init__(
         self, *, db: Database, digests: Digests, seconds: Callable[[], float] = monotonic
@@ -55,68 +79,63 @@ class LiveLooks:
         self._db = db
         self._digests = digests
         self._seconds = seconds
+        self._screened_s: dict[Key, float] = {}
         self._looked_s: dict[Key, float] = {}
-        self._filled_s: float | None = None
-        self._urgent_s = URGENT_SHARE * LONGEST_PAUSE_S
-        self._turn_s = TURN_SHARE * LONGEST_PAUSE_S
+        self._screening = _Budget(SCREEN_SHARE)
+        self._turns = _Budget(TURN_SHARE)
+        self._urgent = _Budget(URGENT_SHARE)
 
     async def live_sessions(self, app_ids: Sequence[str]) -> list[Session]:
         """The sessions of the apps in which somebody is."""
         async with self._db.read() as tx:
-            return await facts.live_sessions(tx, app_ids)
+            found = await facts.live_sessions(tx, app_ids)
+        known = {(session.app_id, session.id) for session in found}
+        for times in (self._screened_s, self._looked_s):
+            for key in times.keys() - known:
+                del times[key]
+        return found
 
     async def screen(self, sessions: Sequence[Session]) -> set[Key]:
-        """The sessions whose newest reports show trouble."""
+        """The sessions whose newest reports show trouble, of those whose turn it is: first those
+        that were compared longest ago."""
         found: set[Key] = set()
-        by_app = attrgetter("app_id")
-        for app_id, of_app in groupby(sorted(sessions, key=by_app), by_app):
-            ids = [session.id for session in of_app]
-            for start in range(0, len(ids), SCREENED_TOGETHER):
+        self._screening.fill(self._seconds())
+        ordered = sorted(sessions, key=lambda session: self._age(self._screened_s, session))
+        for start in range(0, len(ordered), SCREENED_TOGETHER):
+            if self._screening.is_spent:
+                break
+            began = self._seconds()
+            some = ordered[start : start + SCREENED_TOGETHER]
+            for app_id in sorted({session.app_id for session in some}):
+                ids = [session.id for session in some if session.app_id == app_id]
                 async with self._db.read() as tx:
-                    some = ids[start : start + SCREENED_TOGETHER]
-                    rows = await facts.newest_rows(tx, app_id, some)
+                    rows = await facts.newest_rows(tx, app_id, ids)
                 suspicious = await asyncio.to_thread(_suspicious, rows)
                 found.update((app_id, session_id) for session_id in suspicious)
+            self._screened_s.update({(each.app_id, each.id): began for each in some})
+            self._screening.spend(self._seconds() - began)
         return found
 
     async def look(self, sessions: Sequence[Session], urgent: Collection[Key]) -> list[Looked]:
         """Fold the urgent sessions and some of the others, those first that were folded longest
         ago."""
-        self._fill()
-        known = {(session.app_id, session.id) for session in sessions}
-        self._looked_s = {key: at for key, at in self._looked_s.items() if key in known}
+        for budget in (self._urgent, self._turns):
+            budget.fill(self._seconds())
         looked: list[Looked] = []
-        for is_urgent, session in self._in_order(sessions, urgent):
-            if (self._urgent_s if is_urgent else self._turn_s) <= 0:
+        for session in sorted(sessions, key=lambda each: self._age(self._looked_s, each)):
+            key = (session.app_id, session.id)
+            budget = self._urgent if key in urgent else self._turns
+            if budget.is_spent:
                 continue
             began = self._seconds()
             digest = await self._digests.live_session_digest(session)
-            spent = self._seconds() - began
-            if is_urgent:
-                self._urgent_s -= spent
-            else:
-                self._turn_s -= spent
-            self._looked_s[session.app_id, session.id] = began
+            budget.spend(self._seconds() - began)
+            self._looked_s[key] = began
             looked.append(Looked(session, digest.participants))
         return looked
 
-    def _fill(self) -> None:
-        """Add the share of the time that has passed."""
-        now = self._seconds()
-        passed = 0.0 if self._filled_s is None else now - self._filled_s
-        self._filled_s = now
-        self._urgent_s = min(self._urgent_s + URGENT_SHARE * passed, URGENT_SHARE * LONGEST_PAUSE_S)
-        self._turn_s = min(self._turn_s + TURN_SHARE * passed, TURN_SHARE * LONGEST_PAUSE_S)
-
-    def _in_order(
-        self, sessions: Sequence[Session], urgent: Collection[Key]
-    ) -> Iterator[tuple[bool, Session]]:
-        def place(session: Session) -> tuple[bool, float]:
-            key = (session.app_id, session.id)
-            return key not in urgent, self._looked_s.get(key, float("-inf"))
-
-        for session in sorted(sessions, key=place):
-            yield (session.app_id, session.id) in urgent, session
+    def _age(self, times: Mapping[Key, float], session: Session) -> float:
+        return times.get((session.app_id, session.id), float("-inf"))
 
 
 def _suspicious(rows: Sequence[NewestRow]) -> set[str]:
@@ -130,18 +149,18 @@ def _suspicious(rows: Sequence[NewestRow]) -> set[str]:
     return found
 
 
-def _newest_two(rows: Sequence[NewestRow]) -> tuple[msgspec.Raw, msgspec.Raw] | None:
+def _newest_two(
+    rows: Sequence[NewestRow],
+) -> tuple[bytes | msgspec.Raw, bytes | msgspec.Raw] | None:
     """The first and the last sample of the newest row or, if it holds one, of the newest two."""
-    last = _samples(rows[-1])
-    if len(last) > 1:
-        return last[0], last[-1]
+    newest = decompress(rows[-1].body)
+    if (pair := first_and_last(newest)) is not None:
+        return pair
     if len(rows) < 2:
         return None
-    return _samples(rows[-2])[-1], last[-1]
-
-
-def _samples(row: NewestRow) -> list[msgspec.Raw]:
-    return [each.body for each in split(decompress(row.body), row.sequence, row.at)]
+    before = rows[-2]
+    earlier = split(decompress(before.body), before.sequence, before.at)
+    return earlier[-1].body, newest
 
 
 def held_ms(samples_per_request: int, interval_ms: int) -> int:

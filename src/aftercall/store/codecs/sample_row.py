@@ -25,6 +25,9 @@ _FOLDER: Final = Path(__file__).with_name("dictionaries")
 _SEVERAL: Final = b"["
 """Begins the text of several samples; a single one is an object."""
 
+_NEXT: Final = b"],["
+"""Between two samples; bodies are objects with lists of objects."""
+
 _of_thread: Final = threading.local()
 """A compressor, and a decompressor for each dictionary, serve one thread at a time."""
 
@@ -53,6 +56,18 @@ def split(text: bytes, sequence: int, at: int) -> list[SampleBody]:
     if text.startswith(_SEVERAL):
         return _several.decode(text)
     return [SampleBody(sequence, at, msgspec.Raw(text))]
+
+
+def first_and_last(text: bytes) -> tuple[bytes, bytes] | None:
+    """The bodies of the first and the last sample of a row; `None` if it holds one. Cut out where
+    `join` put the commas, in a tenth of the time of `split`: a body that has such a comma in one of
+    its texts gives what is no JSON."""
+    if not text.startswith(_SEVERAL):
+        return None
+    first, last = text.find(_NEXT), text.rfind(_NEXT)
+    if first < 0:
+        return None
+    return text[text.find(b"{") : first], text[text.find(b"{", last) : -2]
 
 
 def compress_all(bodies: Sequence[bytes]) -> list[bytes]:
