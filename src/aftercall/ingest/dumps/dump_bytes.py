@@ -33,6 +33,15 @@ _WINDOW: Final = 2**23
 _QUOTE: Final = re.compile(rb'(?<!\\)"')
 
 
+def _has_quote(data: bytes) -> bool:
+    """Whether there is a quotation mark that is not escaped. Long numbers have none: `find` is ten
+    times as fast on them as the expression."""
+    at = data.find(b'"')
+    if at < 0:
+        return False
+    return at == 0 or data[at - 1 : at] != b"\\" or _QUOTE.search(data, at) is not None
+
+
 class Readable(Protocol):
     """A file that is open for reading."""
 
@@ -139,7 +148,7 @@ class DumpBytes:
             raise BadDump("The file is a bomb: it grows without end when it is uncompressed.")
         self._hash.update(data)
         self._pending += data
-        if _QUOTE.search(data) is None:
+        if not _has_quote(data):
             self._since_quote += len(data)
         else:
             self._since_quote = 0

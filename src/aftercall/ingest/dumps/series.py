@@ -215,20 +215,21 @@ class _Track:
             else None
             for place in places
         ]
+        there = [(stats, place) for stats, place in zip(found, places, strict=True) if stats]
         for name, series in self.series.items():
             values = series.decode()
-            shift = len(self.times) - len(values)
-            member = "address" if name == "ip" else name
-            for stats, place in zip(found, places, strict=True):
+            count = len(values)
+            shift = len(self.times) - count
+            if name in _TEXTS:
+                values = [_text(value) for value in values]
+            is_address = name == "ip"
+            for stats, place in there:
                 at = place - shift
-                if stats is None or not 0 <= at < len(values) or values[at] is None:
-                    continue
-                value = values[at]
-                is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                if member in _TEXTS and is_number:
-                    value = f"{value:g}"
-                if name != "ip" or not stats.get("address"):
-                    stats[member] = value
+                if 0 <= at < count and (value := values[at]) is not None:
+                    if not is_address:
+                        stats[name] = value
+                    elif not stats.get("address"):
+                        stats["address"] = _text(value)
         for row, each in zip(block, found, strict=True):
             if each is not None:
                 row.append(each)
@@ -237,6 +238,12 @@ class _Track:
 _KEPT: Final = frozenset(
     {"timestamp", "type", "isRemote", "ip"}.union(*(set(each) for each in STATS_MEMBERS.values()))
 )
+
+
+def _text(value: Any) -> Any:
+    """A value of a text, which a file may write as a number."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if is_number else value
 
 
 def _moment(value: object) -> float | None:
@@ -277,5 +284,7 @@ def _polls(tracks: list[_Track]) -> list[float]:
 
 def _nearest(polls: list[float], time: float) -> int:
     place = bisect_left(polls, time)
-    around = [each for each in (place - 1, place) if 0 <= each < len(polls)]
-    return min(around, key=lambda each: abs(polls[each] - time))
+    if place == len(polls):
+        return place - 1
+    is_earlier = place > 0 and time - polls[place - 1] <= polls[place] - time
+    return place - 1 if is_earlier else place
