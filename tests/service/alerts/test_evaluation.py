@@ -1,6 +1,7 @@
 """Rules are evaluated without anybody looking, and what they find is sent once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -170,6 +171,29 @@ async def test_alerts_of_an_erased_session_are_gone(alerts: Alerts) -> None:
         await alert_store.delete_of_sessions(tx, APP, ["session"])
     async with alerts.db.read() as tx:
         assert await alert_store.unresolved(tx) == []
+
+
+async def test_a_rule_or_a_session_that_fails_does_not_stop_the_others(
+    alerts: Alerts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await alerts.add_rule(IssueCondition())
+    await alerts.add_rule(IssueCondition())
+    evaluation = alerts.services.alert_evaluation
+    apply = evaluation._apply
+
+    async def fail_for_one(each: Any, *rest: Any) -> int:
+        if each.rule.id == first.id:
+            raise RuntimeError("broken")
+        return await apply(each, *rest)
+
+    monkeypatch.setattr(evaluation, "_apply", fail_for_one)
+    assert await alerts.play(lossy_call(8), [2]) == [(2, "alert.raised")]
+
+    async def fail(session: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(alerts.services.digests, "live_session_digest", fail)
+    assert await alerts.play(lossy_call(8), [4]) == []
 
 
 async def test_run_alerts_evaluates_until_it_is_stopped_and_gives_the_lease_back(

@@ -103,6 +103,13 @@ async def test_an_address_that_nothing_may_be_sent_to_is_refused(
     assert answer.status_code == 422 and answer.json()["error"]["reason"] == code, answer.text
 
 
+async def test_a_secret_that_is_no_base64_is_refused(server: RestServer) -> None:
+    owner = await server.new_client()
+    body = _channel("https://example.com/", secret="whsec_no base64 at all")
+    answer = await _ask(owner, "POST", "/alert-channels", json=body)
+    assert answer.status_code == 422 and answer.json()["error"]["reason"] == "bad_secret"
+
+
 @pytest.mark.parametrize(
     "change",
     [

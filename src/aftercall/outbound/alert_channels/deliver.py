@@ -14,6 +14,7 @@ from aftercall.core.alerts.channels import (
     WebhookTarget,
 )
 from aftercall.core.alerts.message import AlertMessage
+from aftercall.core.errors import InvalidBody
 from aftercall.outbound.alert_channels.apprise_service import send_by_apprise
 from aftercall.outbound.alert_channels.failures import DeliveryFailed
 from aftercall.outbound.alert_channels.mail import MailServer, send_mail
@@ -41,7 +42,10 @@ class Channels:
         self._has_apprise = has_apprise
 
     def check(self, target: Target) -> None:
-        """Refuse a target that nothing can be sent to. Raises `AddressRefused`."""
+        """Refuse a target that nothing can be sent to. Raises `AddressRefused`, and `InvalidBody`
+        for a secret that is no base64 after its prefix."""
+        if isinstance(target, WebhookTarget) and target.secret is not None:
+            _key_of(target.secret)
         match target:
             case WebhookTarget() | SlackTarget():
                 self._sender.check(target.url)
@@ -78,15 +82,25 @@ class Channels:
             raise DeliveryFailed(f"the receiver answered {answer.status}")
 
 
+def _key_of(secret: str) -> bytes:
+    """The bytes that sign. Raises `InvalidBody`."""
+    if not secret.startswith(_PREFIX):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        raise InvalidBody(
+            "A secret that begins with whsec_ goes on in base64", code="bad_secret", field="secret"
+        ) from None
+
+
 def _signed(secret: str | None, message: AlertMessage, body: bytes) -> dict[str, str]:
     """The headers of Standard Webhooks."""
     seconds = message.at // 1_000
     headers = {"webhook-id": message.id, "webhook-timestamp": str(seconds)}
     if secret is None:
         return headers
-    key = secret.encode()
-    if secret.startswith(_PREFIX):
-        key = base64.b64decode(secret.removeprefix(_PREFIX))
+    key = _key_of(secret)
     signed = b"%b.%d.%b" % (message.id.encode(), seconds, body)
     digest = hmac.new(key, signed, hashlib.sha256).digest()
     return headers | {"webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}

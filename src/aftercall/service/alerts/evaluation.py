@@ -1,8 +1,8 @@
 """Evaluates alert rules, in one process at a time, and writes what follows with its deliveries."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from aftercall.core.alerts.hours import is_within
 from aftercall.core.alerts.lifecycle import ObservedAt, advance
 from aftercall.core.alerts.rules import AlertRule, IssueCondition, LiveQualityCondition, RuleSpec
 from aftercall.core.alerts.session_readings import SessionLook, read_session
+from aftercall.core.errors import Unavailable
 from aftercall.core.ids import NewId
 from aftercall.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.service.alerts.app_facts import AppFacts
@@ -121,7 +122,8 @@ class AlertEvaluation:
         sent = 0
         for each in readable:
             if not each.spec.is_live:
-                sent += await self._apply_app(each, now)
+                with _reported(each.rule):
+                    sent += await self._apply_app(each, now)
         looked = 0
         if self._live_at is None or now - self._live_at >= LIVE_EVERY_MS:
             looked, live_sent = await self._evaluate_live([r for r in readable if r.spec.is_live])
@@ -176,12 +178,11 @@ class AlertEvaluation:
         sent = 0
         for each in live:
             app_id = each.rule.app_id
-            readings: Readings = {}
-            if self._counts(each.spec, now):
-                readings = self._read_sessions(each.spec, by_app[app_id], now)
-            else:
+            with _reported(each.rule):
                 readings = {id: Observation(id, Reading.CLEAR) for id in each.alerts}
-            sent += await self._apply_live(each, readings, live_ids[app_id], now)
+                if self._counts(each.spec, now):
+                    readings = self._read_sessions(each.spec, by_app[app_id], now)
+                sent += await self._apply_live(each, readings, live_ids[app_id], now)
         return len(looked), sent
 
     def _read_sessions(self, spec: RuleSpec, looked: Iterable[Looked], now: EpochMs) -> Readings:
@@ -267,6 +268,23 @@ class AlertEvaluation:
     def _is_muted(self, rule: AlertRule, spec: RuleSpec, now: EpochMs) -> bool:
         is_muted = rule.muted_until is not None and now < rule.muted_until
         return is_muted or is_within(spec.quiet_hours, now, ZoneInfo)
+
+
+@contextmanager
+def _reported(rule: AlertRule) -> Iterator[None]:
+    """A rule that cannot be evaluated is logged, and does not stop the others."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.error(
+            "rule not evaluated",
+            action="alert_rule_failed",
+            app_id=rule.app_id,
+            rule_id=rule.id,
+            exc_info=error,
+        )
 
 
 def _spec_of(rule: AlertRule) -> RuleSpec | None:

@@ -12,8 +12,10 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 
 from aftercall.core.alerts.screening import is_suspicious
+from aftercall.core.errors import Unavailable
 from aftercall.core.overview.session_summary import DigestedParticipant
 from aftercall.core.records import Session
 from aftercall.service.reports.digests import Digests
@@ -37,6 +39,8 @@ LONGEST_PAUSE_S: Final = 120.0
 
 SCREENED_TOGETHER: Final = 100
 """Sessions whose newest rows are read in one statement."""
+
+log = structlog.get_logger(__name__)
 
 Key = tuple[str, str]
 
@@ -128,9 +132,22 @@ class LiveLooks:
             if budget.is_spent:
                 continue
             began = self._seconds()
-            digest = await self._digests.live_session_digest(session)
-            budget.spend(self._seconds() - began)
             self._looked_s[key] = began
+            try:
+                digest = await self._digests.live_session_digest(session)
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.error(
+                    "session not evaluated",
+                    action="alert_look_failed",
+                    app_id=session.app_id,
+                    session_id=session.id,
+                    exc_info=error,
+                )
+                continue
+            finally:
+                budget.spend(self._seconds() - began)
             looked.append(Looked(session, digest.participants))
         return looked
 
