@@ -92,6 +92,7 @@ async def test_a_test_message_is_sent_at_once_and_a_refusal_is_answered(server: 
     [
         ("http://10.0.0.1/", "address_refused"),
         ("http://[::1]/", "address_refused"),
+        ("https://[", "bad_url"),
         ("https://user:word@example.com/", "url_has_credentials"),
     ],
 )

@@ -91,7 +91,15 @@ def shown_target(target: Target) -> dict[str, object]:
     if isinstance(target, EmailTarget):
         return {"to": list(target.to)}
     if isinstance(target, PagerDutyTarget):
-        return {"host": urlsplit(target.address).hostname or ""}
+        return {"host": host_of(target.address)}
     if isinstance(target, AppriseTarget):
         return {"scheme": target.url.partition(":")[0]}
-    return {"host": urlsplit(target.url).hostname or ""}
+    return {"host": host_of(target.url)}
+
+
+def host_of(url: str) -> str:
+    """The host; empty if it cannot be told."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

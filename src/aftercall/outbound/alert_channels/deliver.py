@@ -12,6 +12,7 @@ from aftercall.core.alerts.channels import (
     SlackTarget,
     Target,
     WebhookTarget,
+    host_of,
 )
 from aftercall.core.alerts.message import AlertMessage
 from aftercall.core.errors import InvalidBody
@@ -48,9 +49,14 @@ class Channels:
             _key_of(target.secret)
         match target:
             case WebhookTarget() | SlackTarget():
-                self._sender.check(target.url)
+                self._check(target.url)
             case PagerDutyTarget():
-                self._sender.check(target.address)
+                self._check(target.address)
+
+    def _check(self, url: str) -> None:
+        if not host_of(url):
+            raise AddressRefused("The URL names no host.", code="bad_url")
+        self._sender.check(url)
 
     async def deliver(self, target: Target, message: AlertMessage) -> None:
         """Raises `DeliveryFailed`."""

@@ -141,14 +141,14 @@ class AlertRules:
 
     async def create_channel(self, owner: Owner, spec: ChannelSpec) -> AlertChannel:
         """Store a new channel; its target is encrypted. Raises `Malformed`."""
-        now = self._clock()
+        now, sealed = self._clock(), self._sealed(spec)
         channel = AlertChannel(
             app_id=owner.app_id,
             id=self._new_id(),
             name=spec.name,
             kind=kind_of(spec.target),
             target=shown_target(spec.target),
-            sealed_secret=self._sealed(spec),
+            sealed_secret=sealed,
             created_at=now,
             updated_at=now,
         )
@@ -164,7 +164,8 @@ class AlertRules:
     async def replace_channel(
         self, owner: Owner, channel_id: str, spec: ChannelSpec
     ) -> AlertChannel:
-        """Change a channel. Raises `NotFound`."""
+        """Change a channel. Raises `NotFound` and `Malformed`."""
+        sealed = self._sealed(spec)
         async with self._db.write() as tx:
             known = _found(
                 await rules.find_channel(tx, owner.app_id, channel_id), "alert_channel", channel_id
@@ -174,7 +175,7 @@ class AlertRules:
                 name=spec.name,
                 kind=kind_of(spec.target),
                 target=shown_target(spec.target),
-                sealed_secret=self._sealed(spec),
+                sealed_secret=sealed,
                 updated_at=self._clock(),
             )
             await rules.save_channel(tx, channel)
