@@ -6,6 +6,7 @@ queries read a few rows of an index each, however many deliveries wait.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, delete, exists, or_, select, update
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.webhooks import DeliveryState, Webhook, WebhookDelivery
-from aftercall.store.engine.record_mapping import Shape, insert_into
+from aftercall.store.engine.record_mapping import Insert, Shape, insert_into
 from aftercall.store.tables import schema
 
 _DELIVERY: Final = Shape(WebhookDelivery, schema.webhook_deliveries)
@@ -39,22 +40,28 @@ async def add(tx: AsyncConnection, deliveries: Sequence[WebhookDelivery]) -> Non
     rows = [_DELIVERY.to_row(delivery) for delivery in deliveries]
     for row in rows:
         del row["position"]
-    # One statement for each: its position is the order in which it was added.
-    insert = insert_into(tx.dialect.name, schema.webhook_deliveries).on_conflict_do_nothing()
-    for row in rows:
-        await tx.execute(insert.values(row))
+    # Executed for one row after another: their positions are the order in which they were given.
+    await tx.execute(_insert(tx.dialect.name), rows)
     await _open_lanes(tx, {_lane_of(each): each.created_at for each in deliveries})
 
 
 async def _open_lanes(tx: AsyncConnection, due: dict[Lane, EpochMs]) -> None:
     """Let the lanes be looked at; one that is known keeps its time. It is locked all the same:
     whoever finds it empty must not delete it before what is added here is seen."""
-    statement = insert_into(tx.dialect.name, schema.webhook_lanes)
-    statement = statement.on_conflict_do_update(
+    rows = [{**lane._asdict(), "due_at": at} for lane, at in sorted(due.items())]
+    await tx.execute(_upsert_lane(tx.dialect.name), rows)
+
+
+@cache
+def _insert(dialect: str) -> Insert:
+    return insert_into(dialect, schema.webhook_deliveries).on_conflict_do_nothing()
+
+
+@cache
+def _upsert_lane(dialect: str) -> Insert:
+    statement = insert_into(dialect, schema.webhook_lanes)
+    return statement.on_conflict_do_update(
         index_elements=["app_id", "webhook_id", "lane"], set_={"lane": statement.excluded.lane}
-    )
-    await tx.execute(
-        statement, [{**lane._asdict(), "due_at": at} for lane, at in sorted(due.items())]
     )
 
 
