@@ -27,6 +27,7 @@ from aftercall.wire.dashboard.account import (
     ServerSettings,
     Tokens,
 )
+from aftercall.wire.dashboard.alerts import AlertPage, ChannelList, ChannelTest, RuleList
 from aftercall.wire.dashboard.attendance import MeetingAttendance, SessionAttendance
 from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
 from aftercall.wire.dashboard.imports import DumpImports
@@ -41,6 +42,7 @@ from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
 from aftercall.wire.dashboard.source_keys import SourceKeyList
 from aftercall.wire.dashboard.usage import MonthAttendance, PersonAttendance, Usage
+from aftercall.wire.dashboard.webhooks import DeliveryPage, WebhookSecret, WebhookStatusList
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
 
@@ -80,6 +82,13 @@ ANSWERS: Sequence[Any] = (
     MadeReadLink,
     OpenedReadLink,
     SourceKeyList,
+    WebhookStatusList,
+    WebhookSecret,
+    DeliveryPage,
+    RuleList,
+    ChannelList,
+    ChannelTest,
+    AlertPage,
     DumpImports,
     Hello,
     LiveSession,

@@ -1003,6 +1003,205 @@ export type SourceKey = {
   created_by: string;
 };
 
+export type WebhookStatusList = {
+  webhooks: WebhookStatus[];
+};
+
+/** A webhook and how its receiver answers. `failures`: attempts that failed since one was answered; `paused_until`: nothing is posted before; `unsubscribed_at`: when its receiver answered 410, which disabled it. */
+export type WebhookStatus = {
+  id: string;
+  name: string;
+  url: string;
+  events: string[];
+  meeting_ids: string[];
+  enabled: boolean;
+  created_at: number;
+  updated_at: number;
+  failures: number;
+  paused_until: number | null;
+  unsubscribed_at: number | null;
+};
+
+/** The secret with which `webhook-signature` is checked (Standard Webhooks). */
+export type WebhookSecret = {
+  webhook_id: string;
+  secret: string;
+};
+
+/** Deliveries of a webhook, the latest first. */
+export type DeliveryPage = {
+  deliveries: DeliveryStatus[];
+  next_cursor: string | null;
+};
+
+/** What is owed to a webhook. `attempts` counts those since it was created or replayed, `log` has the latest; `excerpt` is the beginning of the latest answer, 1 KB at the most. */
+export type DeliveryStatus = {
+  id: string;
+  webhook_id: string;
+  event: string;
+  session_id: string | null;
+  peer_id: string | null;
+  state: "dead" | "dropped" | "refused" | "sent" | "waiting";
+  created_at: number;
+  next_at: number | null;
+  expires_at: number;
+  ended_at: number | null;
+  attempts: number;
+  log: DeliveryAttempt[];
+  excerpt: string | null;
+};
+
+/** One attempt. `status`: the HTTP status, null without an answer; `error`: why there was none. */
+export type DeliveryAttempt = {
+  at: number;
+  took_ms: number;
+  status: number | null;
+  error: string | null;
+};
+
+export type RuleList = {
+  rules: Rule[];
+};
+
+/** A rule with what its owner stated. `muted_until`: nothing new is sent before. */
+export type Rule = {
+  id: string;
+  rule: RuleSpec;
+  muted_until: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** A rule as its owner states it. `for_s` is for how long the condition must hold before it is raised, `clear_s` for how long it must be over before it is resolved, in seconds. `hours` are those in which the condition counts (empty: always), `quiet_hours` those in which nothing is sent. `group_by` is what one message is about: a session with everybody in it, or all sessions of the app. A change is sent at most every `update_every_s` (0: never). With `resolves_quietly` people are sent no message when it is over; programs are. `with_names` has messages name people. */
+export type RuleSpec = {
+  name: string;
+  condition: IssueCondition | LiveQualityCondition | BadShareCondition | NoCallsCondition | SilentSourceCondition | DeadJobsCondition;
+  channels: string[];
+  is_enabled: boolean;
+  severity: "critical" | "error" | "info" | "warning";
+  for_s: number;
+  clear_s: number;
+  group_by: "app" | "session";
+  update_every_s: number;
+  resolves_quietly: boolean;
+  with_names: boolean;
+  text: string;
+  hours: WeeklyHours[];
+  quiet_hours: WeeklyHours[];
+};
+
+/** A cause of trouble that lasts in a live session. `causes` are those meant, as `uplink`; empty: every one. `people` is the least number of people who suffer from it. */
+export type IssueCondition = {
+  kind: "issue";
+  causes: string[];
+  least_severity: "severe" | "warning";
+  people: number;
+};
+
+/** Participants of a live session whose moments have been at `level` or worse for `minutes`, at least `people` of them. */
+export type LiveQualityCondition = {
+  kind: "live_quality";
+  level: "bad" | "fair" | "poor";
+  minutes: number;
+  people: number;
+};
+
+/** The share of bad calls among the calls of ended sessions that were created within `window_minutes`, which count in whole quarter hours. It is raised by a share of more than `above_percent`, and, with `above_past`, by one that is higher than that of the `past_days` before, 99 % sure. Fewer than `least_calls` are not judged. */
+export type BadShareCondition = {
+  kind: "bad_share";
+  window_minutes: number;
+  least_calls: number;
+  above_percent: number | null;
+  above_past: boolean;
+  past_days: number;
+};
+
+/** No session began within `window_minutes`, and none goes on; of one meeting, or of any. With `past_weeks` it counts only where there were sessions at the same time of each of so many weeks before. */
+export type NoCallsCondition = {
+  kind: "no_calls";
+  window_minutes: number;
+  meeting_id: string | null;
+  past_weeks: Level | 5 | 6 | 7 | 8;
+};
+
+/** Nothing came from a source for `minutes` that had sent before. */
+export type SilentSourceCondition = {
+  kind: "silent_source";
+  source: string;
+  minutes: number;
+};
+
+/** More than `above` jobs of the app failed too often to be tried again. Deliveries of alerts are not counted. */
+export type DeadJobsCondition = {
+  kind: "dead_jobs";
+  above: number;
+};
+
+/** Hours of the week by the clock of a time zone, from `start` to `end`, as `08:30`. An `end` that is not after `start` is on the next day. */
+export type WeeklyHours = {
+  days: ("fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed")[];
+  start: string;
+  end: string;
+  zone: string;
+};
+
+export type ChannelList = {
+  channels: Channel[];
+};
+
+/** A channel. `target` is what may be shown of where it leads: addresses and keys are in no answer. */
+export type Channel = {
+  id: string;
+  name: string;
+  kind: string;
+  target: Record<string, unknown>;
+  created_at: number;
+  updated_at: number;
+};
+
+/** Whether the test message was delivered, and what went wrong if it was not. */
+export type ChannelTest = {
+  is_delivered: boolean;
+  problem: string | null;
+};
+
+/** The latest first; `next_cursor` leads to the earlier ones. */
+export type AlertPage = {
+  alerts: Alert[];
+  next_cursor: string | null;
+};
+
+/** An alert, in the words of its messages. `since_at` is from when the condition held. */
+export type Alert = {
+  id: string;
+  rule_id: string;
+  rule_name: string;
+  kind: string;
+  severity: string;
+  state: "open" | "resolved";
+  since_at: number;
+  raised_at: number | null;
+  resolved_at: number | null;
+  sent_at: number | null;
+  muted_until: number | null;
+  title: string;
+  sentence: string;
+  advice: string;
+  text: string;
+  causes: string[];
+  figures: Record<string, number>;
+  people: string[];
+  people_count: number;
+  sessions: AlertSession[];
+  url: string;
+};
+
+export type AlertSession = {
+  id: string;
+  title: string;
+  url: string;
+};
+
 /** The latest imports, the newest first, and what an upload may have: `most_bytes` as sent, `most_files`. */
 export type DumpImports = {
   imports: DumpImport[];
