@@ -54,8 +54,11 @@ ELSEWHERE = {
     "aftercall retain --rebuild-file": "tests/cli/test_retain.py",
     # Want another system, or what it wrote.
     "aftercall import ada.gz": "tests/cli/test_dump_import.py",
+    "curl -F file=@ada.gz": "tests/web/dashboard/test_imports.py",
     "aftercall export ": "tests/cli/test_session_export.py",
     "pip install 'aftercall[import]'": "tests/acceptance/test_import_realtimekit.py",
+    # A receiver, which listens until it is stopped.
+    "import os\nfrom http.server import": "tests/acceptance/test_webhooks.py",
     # Write into the checkout, or need a wheel.
     "npm pack ": "tests/acceptance/test_collector_package.py",
     "python3 -m venv /opt/aftercall": "tests/acceptance/test_wheel.py",

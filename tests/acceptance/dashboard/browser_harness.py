@@ -78,6 +78,8 @@ SETTINGS = (
     "apps",
     "tokens",
     "sources",
+    "webhooks",
+    "alerts",
     "links",
     "jobs",
     "retention",
