@@ -1,13 +1,16 @@
 """One session with chosen ids: a simulated call, sent to `POST /v1/apps/{app_id}/events`."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from aftercall.simulator.call import Call, SentEntry
 from aftercall.simulator.network_conditions import Kind
 from tests.acceptance import http_client
-from tests.acceptance.server import Server, wait_until_ended
+from tests.acceptance.server import OLDER_SDK_APP, Server, running, wait_until_ended
 
 SDK_SESSION = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 """Session, participant and peer of the official SDKs' own tests."""
@@ -29,6 +32,19 @@ class Seeded:
         server = self.server
         where = [server.base_url, server.api_token, server.account_id, server.app_id]
         return [*where, SDK_SESSION, SDK_SESSION]
+
+
+@contextmanager
+def seeded_server(data_dir: Path) -> Iterator[Seeded]:
+    """A server with one finished session in each of its two apps."""
+    with running(data_dir, chosen=True) as server:
+        begin_ms = round(time.time() * 1000) - 600_000
+        apps = (replace(server, app_id=OLDER_SDK_APP), server)
+        *_, session = [
+            seed_session(app, begin_ms=begin_ms, session_id=SDK_SESSION, peer_id=SDK_SESSION)
+            for app in apps
+        ]
+        yield Seeded(server=server, session=session)
 
 
 def seed_session(server: Server, *, begin_ms: int, session_id: str, peer_id: str) -> dict[str, Any]:

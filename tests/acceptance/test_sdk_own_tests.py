@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.sdks import own_tests, python_sdk
-from tests.acceptance.seeded_session import Seeded
+from tests.acceptance.seeded_session import Seeded, seeded_server
 
 pytestmark = pytest.mark.acceptance
 
@@ -48,6 +49,13 @@ REFUSED = (
 )
 """Tests of what is refused: orders to a call (`tests/web/realtimekit/test_call_control.py`), and to
 remove participants without naming any."""
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    """A server of their own: they make meetings, sessions and presets."""
+    with seeded_server(tmp_path_factory.mktemp("own-tests")) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("name", "version"), TESTS)

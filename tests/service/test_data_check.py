@@ -59,6 +59,12 @@ BREACHES = {
     "arrivals_release_early_facts": (
         "UPDATE early_facts SET peer_id = (SELECT min(id) FROM peers)",
     ),
+    "egresses_have_a_session": (
+        """INSERT INTO egresses (app_id, kind, id, session_id, meeting_id, status, status_at,
+           invoked_at, texts, created_at, updated_at)
+           SELECT app_id, 'recording', 'r', 'gone', meeting_id, 'uploaded', 1, 1, '{{}}', 1, 1
+           FROM sessions WHERE phase = 'live'""",
+    ),
     "sessions_have_an_app": ("DELETE FROM apps",),
     "apps_have_an_account": ("DELETE FROM accounts",),
     "tokens_are_of_an_account": ("UPDATE tokens SET app_id = 'gone'",),
