@@ -30,6 +30,7 @@ READ_WITH_A_LINK = {
 """All that a read link is good for."""
 
 FOR_ANYBODY = {
+    ("GET", "/.well-known/webhooks.json"),
     ("POST", "/v1/sign-in"),
     ("POST", "/v1/sign-out"),
     ("POST", "/v1/read-links/open"),
