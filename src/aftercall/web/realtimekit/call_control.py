@@ -4,14 +4,15 @@ They are operations all the same, so that a client learns what it asked for cann
 rather than that it mistyped an address. Whatever the path names must exist.
 """
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
 
 from litestar import post, put
+from litestar.handlers import HTTPRouteHandler
 
 from aftercall.core.egresses import EgressKind
 from aftercall.core.errors import CallNotControlled
-from aftercall.service.services import Services
-from aftercall.web.http.dependencies import PathId, ProvidedServices, ProvidedTenant, Tenant
+from aftercall.web.http.dependencies import PathId, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.query import parse_path_id
 
@@ -20,230 +21,127 @@ _LIVESTREAMS: Final = "Livestreams"
 _SESSION: Final = "Active session"
 _ABOUT: Final = "Always refused, with 422 and `call_not_controlled`: Aftercall controls no call."
 _NOTHING: Final[dict[str, str]] = {"type": "null"}
-_MEETING: Final = "/meetings/{meeting_id:str}"
+_RECORDING: Final = "/recordings/{recording_id:str}"
 _LIVESTREAM: Final = "/livestreams/{livestream_id:str}"
+_MEETING: Final = "/meetings/{meeting_id:str}"
+_VERBS: Final = {"POST": post, "PUT": put}
 
 
-@post(
-    "/recordings",
-    opt=described(
-        summary="Start a recording", tag=_RECORDINGS, about=_ABOUT, answer=_NOTHING, refusals=(422,)
-    ),
-)
-async def start_recording(tenant: ProvidedTenant) -> None:
-    raise _refusal("start a recording")
+class _Order(NamedTuple):
+    """An operation that is always refused. `name` is its id in the OpenAPI document, `cannot` ends
+    the sentence of the refusal."""
+
+    name: str
+    verb: str
+    path: str
+    tag: str
+    summary: str
+    cannot: str
+
+    def refusal(self) -> CallNotControlled:
+        return CallNotControlled(
+            f"Aftercall records calls and controls none: it cannot {self.cannot}. Ask the "
+            "server that carries the call."
+        )
 
 
-@post(
-    "/recordings/track",
-    opt=described(
-        summary="Start a recording of tracks",
-        tag=_RECORDINGS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(422,),
-    ),
-)
-async def start_track_recording(tenant: ProvidedTenant) -> None:
-    raise _refusal("start a recording")
-
-
-@put(
-    "/recordings/{recording_id:str}",
-    opt=described(
-        summary="Pause, resume or stop a recording",
-        tag=_RECORDINGS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def change_recording(
-    services: ProvidedServices, tenant: ProvidedTenant, recording_id: PathId
-) -> None:
-    id = parse_path_id(recording_id, what="recording")
-    await services.egresses.find_egress(tenant.app_id, EgressKind.RECORDING, id)
-    raise _refusal("pause, resume or stop a recording")
-
-
-@post(
-    "/livestreams",
-    opt=described(
-        summary="Create a livestream",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(422,),
-    ),
-)
-async def create_livestream(tenant: ProvidedTenant) -> None:
-    raise _refusal("create a livestream")
-
-
-@put(
-    _LIVESTREAM + "/enable",
-    opt=described(
-        summary="Enable a livestream",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def enable_livestream(
-    services: ProvidedServices, tenant: ProvidedTenant, livestream_id: PathId
-) -> None:
-    await _find_livestream(services, tenant, livestream_id)
-    raise _refusal("enable a livestream")
-
-
-@put(
-    _LIVESTREAM + "/disable",
-    opt=described(
-        summary="Disable a livestream",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def disable_livestream(
-    services: ProvidedServices, tenant: ProvidedTenant, livestream_id: PathId
-) -> None:
-    await _find_livestream(services, tenant, livestream_id)
-    raise _refusal("disable a livestream")
-
-
-@post(
-    _LIVESTREAM + "/reset-stream-key",
-    opt=described(
-        summary="Reset the key of a livestream",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def reset_stream_key(
-    services: ProvidedServices, tenant: ProvidedTenant, livestream_id: PathId
-) -> None:
-    await _find_livestream(services, tenant, livestream_id)
-    raise _refusal("reset the key of a livestream")
-
-
-@post(
-    _MEETING + "/livestreams",
-    opt=described(
-        summary="Start a livestream of a meeting",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def start_livestream(
-    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
-) -> None:
-    await _find_meeting(services, tenant, meeting_id)
-    raise _refusal("start a livestream")
-
-
-@post(
-    _MEETING + "/active-livestream/stop",
-    opt=described(
-        summary="Stop the livestream of a meeting",
-        tag=_LIVESTREAMS,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def stop_livestream(
-    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
-) -> None:
-    await _find_meeting(services, tenant, meeting_id)
-    raise _refusal("stop a livestream")
-
-
-@post(
-    _MEETING + "/active-session/poll",
-    opt=described(
-        summary="Create a poll in the session going on",
-        tag=_SESSION,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def create_poll(
-    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
-) -> None:
-    await _find_meeting(services, tenant, meeting_id)
-    raise _refusal("show a poll to the people in a call")
-
-
-@post(
-    _MEETING + "/active-session/mute",
-    opt=described(
-        summary="Mute participants of the session going on",
-        tag=_SESSION,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def mute_participants(
-    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
-) -> None:
-    await _find_meeting(services, tenant, meeting_id)
-    raise _refusal("mute anybody")
-
-
-@post(
-    _MEETING + "/active-session/mute-all",
-    opt=described(
-        summary="Mute everybody in the session going on",
-        tag=_SESSION,
-        about=_ABOUT,
-        answer=_NOTHING,
-        refusals=(404, 422),
-    ),
-)
-async def mute_all_participants(
-    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
-) -> None:
-    await _find_meeting(services, tenant, meeting_id)
-    raise _refusal("mute anybody")
-
-
-async def _find_meeting(services: Services, tenant: Tenant, meeting_id: str) -> None:
-    id = parse_path_id(meeting_id, what="meeting")
-    await services.meetings.find_meeting(tenant.app_id, id)
-
-
-async def _find_livestream(services: Services, tenant: Tenant, livestream_id: str) -> None:
-    id = parse_path_id(livestream_id, what="livestream")
-    await services.egresses.find_egress(tenant.app_id, EgressKind.LIVESTREAM, id)
-
-
-def _refusal(order: str) -> CallNotControlled:
-    return CallNotControlled(
-        f"Aftercall records calls and controls none: it cannot {order}. Ask the "
-        "server that carries the call."
+_ORDERS: Final = tuple(
+    _Order(*members)
+    for members in (
+        (
+            "start_recording", "POST", "/recordings", _RECORDINGS,
+            "Start a recording", "start a recording",
+        ),
+        (
+            "start_track_recording", "POST", "/recordings/track", _RECORDINGS,
+            "Start a recording of tracks", "start a recording",
+        ),
+        (
+            "change_recording", "PUT", _RECORDING, _RECORDINGS,
+            "Pause, resume or stop a recording", "pause, resume or stop a recording",
+        ),
+        (
+            "create_livestream", "POST", "/livestreams", _LIVESTREAMS,
+            "Create a livestream", "create a livestream",
+        ),
+        (
+            "enable_livestream", "PUT", _LIVESTREAM + "/enable", _LIVESTREAMS,
+            "Enable a livestream", "enable a livestream",
+        ),
+        (
+            "disable_livestream", "PUT", _LIVESTREAM + "/disable", _LIVESTREAMS,
+            "Disable a livestream", "disable a livestream",
+        ),
+        (
+            "reset_stream_key", "POST", _LIVESTREAM + "/reset-stream-key", _LIVESTREAMS,
+            "Reset the key of a livestream", "reset the key of a livestream",
+        ),
+        (
+            "start_livestream", "POST", _MEETING + "/livestreams", _LIVESTREAMS,
+            "Start a livestream of a meeting", "start a livestream",
+        ),
+        (
+            "stop_livestream", "POST", _MEETING + "/active-livestream/stop", _LIVESTREAMS,
+            "Stop the livestream of a meeting", "stop a livestream",
+        ),
+        (
+            "create_poll", "POST", _MEETING + "/active-session/poll", _SESSION,
+            "Create a poll in the session going on", "show a poll to the people in a call",
+        ),
+        (
+            "mute_participants", "POST", _MEETING + "/active-session/mute", _SESSION,
+            "Mute participants of the session going on", "mute anybody",
+        ),
+        (
+            "mute_all_participants", "POST", _MEETING + "/active-session/mute-all", _SESSION,
+            "Mute everybody in the session going on", "mute anybody",
+        ),
     )
+)  # fmt: skip
 
 
-handlers = (
-    start_recording,
-    start_track_recording,
-    change_recording,
-    create_livestream,
-    enable_livestream,
-    disable_livestream,
-    reset_stream_key,
-    start_livestream,
-    stop_livestream,
-    create_poll,
-    mute_participants,
-    mute_all_participants,
-)
+def _handler(order: _Order) -> HTTPRouteHandler:
+    refuse = _refusing(order)
+    refuse.__name__ = order.name
+    opt = described(
+        summary=order.summary,
+        tag=order.tag,
+        about=_ABOUT,
+        answer=_NOTHING,
+        refusals=(404, 422) if "{" in order.path else (422,),
+    )
+    return _VERBS[order.verb](order.path, opt=opt)(refuse)
+
+
+def _refusing(order: _Order) -> Callable[..., Awaitable[None]]:
+    """What answers an order, by what its path names."""
+
+    async def of_app(tenant: ProvidedTenant) -> None:
+        raise order.refusal()
+
+    async def of_recording(
+        services: ProvidedServices, tenant: ProvidedTenant, recording_id: PathId
+    ) -> None:
+        id = parse_path_id(recording_id, what="recording")
+        await services.egresses.find_egress(tenant.app_id, EgressKind.RECORDING, id)
+        raise order.refusal()
+
+    async def of_livestream(
+        services: ProvidedServices, tenant: ProvidedTenant, livestream_id: PathId
+    ) -> None:
+        id = parse_path_id(livestream_id, what="livestream")
+        await services.egresses.find_egress(tenant.app_id, EgressKind.LIVESTREAM, id)
+        raise order.refusal()
+
+    async def of_meeting(
+        services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
+    ) -> None:
+        id = parse_path_id(meeting_id, what="meeting")
+        await services.meetings.find_meeting(tenant.app_id, id)
+        raise order.refusal()
+
+    named = {_RECORDING: of_recording, _LIVESTREAM: of_livestream, _MEETING: of_meeting}
+    return next((use for path, use in named.items() if order.path.startswith(path)), of_app)
+
+
+handlers: Final = tuple(_handler(order) for order in _ORDERS)
