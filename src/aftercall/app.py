@@ -20,7 +20,7 @@ from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.ingest import collector
 from aftercall.logs import configure_logs
-from aftercall.outbound.safe_sender import SafeSender, make_sender
+from aftercall.outbound.safe_sender import make_sender
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.service.services import Services, build_services
 from aftercall.settings import BadSetting, Settings
@@ -126,7 +126,7 @@ class Application:
         self._collector = CollectorFiles(STATIC / "collector")
         self.connections = Connections(_limits_of(settings))
         self._proxies = TrustedProxies(_networks_of(settings))
-        self._sender = make_sender(settings)
+        make_sender(settings)  # Refuses a bad setting before anything is opened.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
@@ -176,18 +176,14 @@ class Application:
     async def _running(self) -> AsyncIterator[None]:
         """Run everything; on the way out flush the write queue and finish jobs."""
         stop = asyncio.Event()
-        async with (
-            opened(self._settings) as services,
-            self._sender_of_requests() as sender,
-            asyncio.TaskGroup() as group,
-        ):
+        async with opened(self._settings) as services, asyncio.TaskGroup() as group:
             group.create_task(services.write_queue.run())
             group.create_task(services.digests.run(stop))
             group.create_task(services.audit_log.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
                 group.create_task(run_retention(services.deletion, stop))
-                group.create_task(run_webhooks(services, sender, stop))
+                group.create_task(run_webhooks(services, services.sender, stop))
                 group.create_task(run_alerts(services.alert_evaluation, stop))
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
@@ -198,13 +194,6 @@ class Application:
             finally:
                 stop.set()
                 services.write_queue.close()
-
-    @asynccontextmanager
-    async def _sender_of_requests(self) -> AsyncIterator[SafeSender]:
-        try:
-            yield self._sender
-        finally:
-            await self._sender.close()
 
     async def _sweep(self, services: Services, stop: asyncio.Event, has_begun: bool) -> None:
         """A process without work looks as well: what it records is judged by what it heard."""

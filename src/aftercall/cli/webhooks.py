@@ -1,6 +1,7 @@
 """`aftercall webhook …`: who is called when something happens, and what was posted."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Final
@@ -15,11 +16,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 from aftercall.logs import configure_logs
-from aftercall.outbound.safe_sender import make_sender
 from aftercall.service.services import Services
 from aftercall.service.webhooks.signing_keys import DEFAULT_LEAD_MS, SigningKey
 from aftercall.service.webhooks.subscriptions import Subscription
-from aftercall.settings import Settings
 from aftercall.wire.dashboard.webhooks import encode_delivery, encode_webhook_status
 from aftercall.wire.times import encode_time, parse_time
 from aftercall.wire.webhooks import EVENT_NAMES, encode_events, read_events
@@ -158,7 +157,7 @@ def try_webhook(
     async def work() -> WebhookDelivery:
         async with opened(settings) as services:
             app = await services.setup.chosen_app(None, app_id)
-            return await _tried(services, settings, app.id, webhook_id)
+            return await _tried(services, app.id, webhook_id)
 
     delivery = asyncio.run(work())
     if not delivery.log:
@@ -171,23 +170,16 @@ def try_webhook(
         raise typer.Exit(1)
 
 
-async def _tried(
-    services: Services, settings: Settings, app_id: str, webhook_id: str
-) -> WebhookDelivery:
+async def _tried(services: Services, app_id: str, webhook_id: str) -> WebhookDelivery:
     """A test delivery after its first attempt. A server that runs may post it as well."""
     delivery = await services.delivery_log.test(app_id, webhook_id, key=services.new_id())
-    sender = make_sender(settings)
-    dispatcher = Dispatcher(services, sender, only=(app_id, webhook_id))
-    try:
+    dispatcher = Dispatcher(services, services.sender, only=(app_id, webhook_id))
+    with suppress(TimeoutError):
         async with asyncio.timeout(TEST_WITHIN_S):
             while not delivery.log:
                 await dispatcher.run_due()
                 delivery = await services.delivery_log.find(app_id, webhook_id, delivery.id)
                 await asyncio.sleep(LOOK_EVERY_S)
-    except TimeoutError:
-        pass
-    finally:
-        await sender.close()
     return delivery
 
 
