@@ -2,12 +2,14 @@
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import Phase
+from aftercall.service.alerts.outbox import DELIVER_ALERT
 from aftercall.service.dump_uploads import DELETE_IMPORT, IMPORT_DUMPS
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.sample_day import PLAY_SAMPLE_DAY
+from aftercall.service.webhooks.subscriptions import DELETE_WEBHOOK
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.work.tasks import tasks_of
@@ -21,7 +23,8 @@ async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: R
     tasks = tasks_of(server.services)
     privacy = {EXPORT_PERSON, DELETE_EXPORT, ERASE_PERSON, DELETE_ALL}
     dumps = {IMPORT_DUMPS, DELETE_IMPORT}
-    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy, *dumps}
+    news = {DELETE_WEBHOOK, DELIVER_ALERT}
+    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy, *dumps, *news}
     assert [name for name, task in tasks.items() if task.give_up is not None] == [SUMMARISE]
 
 
