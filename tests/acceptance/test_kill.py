@@ -15,7 +15,7 @@ from tests.acceptance.server import Server, start
 
 pytestmark = pytest.mark.acceptance
 
-KILLS = 20
+KILLS = 10
 PEERS = 6
 LOAD_S = 0.35
 """How long the clients send between two kills."""

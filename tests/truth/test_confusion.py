@@ -12,7 +12,7 @@ MOST_INNOCENTS = 0
 MOST_FALSE_PER_HOUR = 0.1
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_diagnosis_equals_the_ground_truth(
     seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

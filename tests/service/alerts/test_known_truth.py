@@ -1,4 +1,5 @@
-"""Alerts on calls with known truth: impaired ones are raised and resolved, clean ones are not.
+"""Alerts on calls with known truth: impaired ones are raised and resolved, clean ones are not. Every
+second of the catalogue is played.
 
 All calls go on at once, as in a server that is busy, and are evaluated as by `run_alerts`.
 """
@@ -87,7 +88,7 @@ async def _play(alerts: Alerts, found: list[Scene]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def found() -> list[Scene]:
-    return list(scenes(1))
+    return list(scenes(1))[::2]
 
 
 async def test_impaired_calls_are_raised_and_resolved_and_clean_ones_are_not(
@@ -115,7 +116,7 @@ async def test_impaired_calls_are_raised_and_resolved_and_clean_ones_are_not(
     )
     clean = {scene.name for scene in found if scene.is_clean}
     impaired = {scene.name for scene in found} - clean
-    assert len(impaired) > 70 and len(clean) > 30
+    assert len(impaired) > 35 and len(clean) > 15
     assert set(raised) & clean == set()
     assert sorted(resolved) == sorted(raised)
     missed = sorted(impaired - set(raised))
