@@ -831,14 +831,14 @@ export type Overview = {
   difference: Difference | null;
 };
 
-/** A period; both dates are included. `people` were there on the UTC days of these dates, which `people_filter` names. */
+/** A period; both dates are included. `people` were there on the UTC days of these dates, which `people_filter` names. Where calls are filtered, `sessions` are those with a measured one, and `minutes` and `people` null. */
 export type OverviewPeriod = {
   from: string;
   to: string;
   days: number;
   sessions: number;
-  minutes: number;
-  people: number;
+  minutes: number | null;
+  people: number | null;
   bad_sessions: number;
   calls: CallCounts;
   spans: OverviewSpan[];
@@ -860,12 +860,12 @@ export type Share = {
   high: number;
 };
 
-/** A day, or a run of seven; both dates are included. Live sessions count among `sessions` alone. */
+/** A day, or a run of seven; both dates are included. Live sessions count among `sessions` alone. Where calls are filtered, `sessions` have a measured one, and `minutes` are null. */
 export type OverviewSpan = {
   from: string;
   to: string;
   sessions: number;
-  minutes: number;
+  minutes: number | null;
   bad_sessions: number;
   calls: CallCounts;
   filter: Record<string, string>;

@@ -51,6 +51,12 @@ const SHAPES = {
       <path d="M2.5 6.5h11M5.5 2v2.5M10.5 2v2.5" />
     </>
   ),
+  columns: (
+    <>
+      <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
+      <path d="M6.2 3v10M9.8 3v10" />
+    </>
+  ),
   download: <path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" />,
   print: (
     <>

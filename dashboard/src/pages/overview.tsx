@@ -6,6 +6,9 @@ import { Icon } from "../components/icon";
 import { Empty, Skeleton, Trouble } from "../components/placeholders";
 import { linkToHere } from "../link";
 import { place } from "../route";
+import { FilterChips } from "./sessions/filter_chips";
+import { chipsOf } from "./sessions/filters";
+import { MoreFilters } from "./sessions/more_filters";
 import { useTitle } from "../title";
 import { formatPlural } from "../format/numbers";
 import { Breakdowns } from "./overview/breakdowns";
@@ -17,7 +20,9 @@ import { formatShare } from "./overview/shares";
 
 /** Two periods beside each other; every number links to the calls behind it. */
 export function OverviewPage({ appId }: { appId: string }) {
-  const periods = readPeriods(place.value.query, now.peek());
+  const { query } = place.value;
+  const periods = readPeriods(query, now.peek());
+  const chips = chipsOf(query).filter(({ name }) => name in periods.filter);
   const resource = useResource<Overview>(overviewPath(appId, periods));
   const { data } = resource;
   useTitle("Overview");
@@ -27,6 +32,7 @@ export function OverviewPage({ appId }: { appId: string }) {
         <h1>Overview</h1>
         <PeriodChoice periods={periods} />
         <div class="row tools">
+          <MoreFilters appId={appId} isAtEnd />
           <CopyButton text={linkToHere()} label="Copy the link to these periods" shown="Copy link" />
           <a class="quiet" href={breakdownsFile(appId, periods)} title="The tables below as CSV" download>
             <Icon name="download" />
@@ -34,11 +40,12 @@ export function OverviewPage({ appId }: { appId: string }) {
           </a>
         </div>
       </div>
+      {chips.length > 0 && <FilterChips chips={chips} clearAddress={withoutFilters(query)} />}
       <Trouble resource={resource} />
       {data ? (
         <div class={resource.isCurrent ? "overview" : "overview list stale"} aria-busy={!resource.isCurrent}>
           {hasNothing(data) ? (
-            <Nothing overview={data} />
+            <Nothing overview={data} isFiltered={chips.length > 0} />
           ) : (
             <>
               <Headline overview={data} />
@@ -54,11 +61,26 @@ export function OverviewPage({ appId }: { appId: string }) {
   );
 }
 
+/** The same periods of all calls. */
+function withoutFilters(query: URLSearchParams): string {
+  const kept = new URLSearchParams(query);
+  for (const { removes } of chipsOf(query)) for (const name of removes) kept.delete(name);
+  const text = kept.toString();
+  return text ? `/overview?${text}` : "/overview";
+}
+
 function hasNothing({ this: own, other }: Overview): boolean {
   return own.sessions === 0 && other.sessions === 0;
 }
 
-function Nothing({ overview }: { overview: Overview }) {
+function Nothing({ overview, isFiltered }: { overview: Overview; isFiltered: boolean }) {
+  if (isFiltered) {
+    return (
+      <Empty title="No measured call matches in these periods">
+        Remove a filter above, choose other days, or look at <a href="/sessions">all sessions</a>.
+      </Empty>
+    );
+  }
   return (
     <Empty title="No session in these periods">
       In neither of them, {formatPlural(overview.this.days + overview.other.days, "day")} together, did a session

@@ -1,4 +1,4 @@
-import { useCallback, useEffect } from "preact/hooks";
+import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { mayWrite } from "../account";
 import type { SessionListPage, SessionRow } from "../api/types";
 import { Legend } from "../components/level";
@@ -18,6 +18,8 @@ import { NowBoard } from "./sessions/now_board";
 import { Pages, pageOf, turnPage } from "./sessions/page_jump";
 import { SessionTableRow } from "./sessions/session_row";
 import { SortHead } from "./sessions/sort_head";
+import { ColumnHead } from "./sessions/column_head";
+import { allSessionsAddress, COLUMNS_PARAMETER, shownColumns, type ColumnName } from "./sessions/columns";
 import { parseTypedDay } from "./sessions/typed_time";
 import { now } from "../clock";
 import { formatDate, formatDayHead, isSameDay } from "../format/time";
@@ -119,46 +121,38 @@ function listClass(list: LiveList): string {
 function Table({ list }: { list: SessionListPage }) {
   const { query } = place.value;
   const isByStart = BY_START.includes(query.get("sort") ?? "");
+  const chosen = query.get(COLUMNS_PARAMETER);
+  // The same array while the choice is the same, so that rows are not rendered again.
+  const columns = useMemo(() => shownColumns(new URLSearchParams(location.search)), [chosen]);
   if (!list.items.length) return list.live.length ? null : <Nothing />;
   return (
     <table class="calls">
       <caption class="unseen">Sessions</caption>
       <thead>
         <tr>
-          <SortHead sort="started" first="desc">
+          <SortHead sort="started" first="desc" class="c-start">
             Start
           </SortHead>
           <th scope="col">Meeting</th>
-          <th scope="col" class="number">
-            People
-          </th>
-          <th scope="col">Length</th>
-          <SortHead sort="minutes" first="desc" class="number c-minutes" title={PERSON_MINUTES}>
-            Person-min
-          </SortHead>
-          <SortHead sort="quality" first="asc" title="The worst first, or the best">
-            Verdict
-          </SortHead>
-          <th scope="col" title="Height: the share of the people who were below good at that moment">
-            Over its time
-          </th>
-          <th scope="col">What happened, and to whom</th>
+          {columns.map((name) => (
+            <ColumnHead key={name} name={name} />
+          ))}
         </tr>
       </thead>
       {isByStart ? (
-        byDay(list.items).map((calls) => <Day key={calls[0]?.id} calls={calls} now={list.now} />)
+        byDay(list.items).map((calls) => (
+          <Day key={calls[0]?.id} calls={calls} columns={columns} now={list.now} />
+        ))
       ) : (
         <tbody>
           {list.items.map((call) => (
-            <SessionTableRow key={call.id} call={call} isDayShown={false} />
+            <SessionTableRow key={call.id} call={call} columns={columns} isDayShown={false} />
           ))}
         </tbody>
       )}
     </table>
   );
 }
-
-const PERSON_MINUTES = "Person-minutes: how long each person was there, added up";
 
 function startOf(call: SessionRow): number {
   return call.started_at ?? call.created_at;
@@ -175,19 +169,20 @@ function byDay(calls: readonly SessionRow[]): SessionRow[][] {
   return days;
 }
 
-function Day({ calls, now: at }: { calls: SessionRow[]; now: number }) {
+function Day(props: { calls: SessionRow[]; columns: readonly ColumnName[]; now: number }) {
+  const { calls, columns, now: at } = props;
   const [first] = calls;
   return (
     <tbody>
       {first && (
         <tr class="group">
-          <th scope="rowgroup" colSpan={8}>
+          <th scope="rowgroup" colSpan={2 + columns.length}>
             {formatDayHead(startOf(first), at)}
           </th>
         </tr>
       )}
       {calls.map((call) => (
-        <SessionTableRow key={call.id} call={call} isDayShown />
+        <SessionTableRow key={call.id} call={call} columns={columns} isDayShown />
       ))}
     </tbody>
   );
@@ -235,7 +230,7 @@ function Nothing() {
                 Without “<bdi>{filter.text}</bdi>”
               </button>
             ))}
-          <a class="choice" href="/sessions">
+          <a class="choice" href={allSessionsAddress(query)}>
             Show all sessions
           </a>
         </div>

@@ -15,6 +15,7 @@ describe("the periods of the overview", () => {
       other: { from: "2026-10-30", to: "2026-11-12" },
       isDirectlyBefore: true,
       length: 14,
+      filter: {},
     });
   });
 
@@ -34,5 +35,12 @@ describe("the periods of the overview", () => {
     const asked = "from=2026-10-01&to=2026-10-07&against_from=2026-09-24&against_to=2026-09-30&tz=UTC";
     expect(overviewPath("a/b", periods)).toBe(`/v1/apps/a%2Fb/overview?${asked}`);
     expect(breakdownPath("a", periods, "hour")).toBe(`/v1/apps/a/overview/breakdowns?by=hour&${asked}`);
+  });
+
+  it("are of the calls that the address filters", () => {
+    const periods = readPeriods(query("days=7&browser=Edge&person=p&person_name=Mei&bad=true&level=bad"), NOW);
+    expect(periods.filter).toEqual({ browser: "Edge", person: "p" });
+    expect(overviewPath("a", periods)).toContain("person=p&browser=Edge");
+    expect(breakdownPath("a", periods, "os")).not.toContain("bad=");
   });
 });

@@ -47,6 +47,30 @@ def test_each_number_opens_exactly_its_calls(server: Server, page: Page) -> None
     expect(chips).to_contain_text(["Path"])
 
 
+def test_a_filter_stays_with_each_number_of_the_overview(server: Server, page: Page) -> None:
+    page.goto("/overview?days=30")
+    wait_until_loaded(page)
+    page.get_by_role("button", name="Filters", exact=True).click()
+    with page.expect_response(OVERVIEW) as answered:
+        page.get_by_role("combobox", name="System").select_option(index=1)
+    data = answered.value.json()["data"]["this"]
+    chosen = data["filter"]["os"]
+    page.keyboard.press("Escape")
+    chip = page.get_by_role("button", name=f"Remove the filter System: {chosen}")
+    expect(chip).to_be_visible()
+    link = page.locator(".headline").get_by_role("link", name=str(data["sessions"]), exact=True)
+    with page.expect_response(re.compile(r"/calls\?")) as listed:
+        link.first.click()
+    found = listed.value.json()["data"]
+    assert (found["total"], found["calls"]) == (
+        data["sessions"],
+        data["calls"]["measured_participants"],
+    )
+    page.go_back()
+    chip.click()
+    expect(page.locator(".headline")).to_contain_text("Person-minutes")
+
+
 def test_a_chosen_period_is_in_the_address_and_a_wrong_one_is_refused(
     server: Server, page: Page
 ) -> None:

@@ -154,6 +154,19 @@ def test_the_heads_of_columns_order_the_list(server: Server, page: Page) -> None
         assert ids_of(page) == wanted
 
 
+def test_columns_are_chosen_and_the_address_keeps_them(server: Server, page: Page) -> None:
+    page.goto("/sessions?columns=people,browsers&status=ENDED")
+    expect(page.locator(ROW)).to_have_count(50)
+    heads = page.locator(".calls thead th")
+    expect(heads).to_have_text([re.compile("Start"), "Meeting", "People", "Browsers"])
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("dialog", name="Columns").get_by_label("Verdict").check()
+    expect(heads).to_contain_text(["Start", "Meeting", "People", "Verdict", "Browsers"])
+    page.get_by_role("link", name="Clear all filters").click()
+    expect(page).to_have_url(re.compile(r"columns=people%2Cverdict%2Cbrowsers$"))
+    expect(heads).to_have_count(5)
+
+
 def test_a_search_shows_the_people_it_found(server: Server, page: Page) -> None:
     name = read(server, f"calls/{SDK_SESSION}")["lanes"][0]["name"]
     page.goto(f"/sessions?search={quote(name)}")

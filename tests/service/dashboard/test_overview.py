@@ -172,6 +172,73 @@ async def test_every_number_leads_to_exactly_its_calls(
             assert {each.value for each in broken_down.values} == expected
 
 
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(MADE, max_size=12), st.sampled_from(ZONES), st.data())
+async def test_filtered_numbers_are_those_of_the_calls_that_the_filter_leaves(
+    db: Database, made: list[Made], zone: str, data: st.DataObject
+) -> None:
+    async with db.write() as tx:
+        await store(tx, made)
+    names = sorted({facet(kind, value) for kind, values in VALUES.items() for value in values})
+    names += [facet("person", person) for person in "abc"]
+    clock = find_zone(zone)
+    query = SessionQuery(
+        app_id="a",
+        facets=tuple(data.draw(st.lists(st.sampled_from(names), max_size=2, unique=True))),
+        meeting_id=data.draw(st.none() | st.sampled_from("mn")),
+        min_participants=data.draw(st.none() | st.integers(1, 9)),
+        hours=data.draw(st.none() | st.integers(0, 23).map(lambda h: DayHours(h, clock.offsets))),
+    )
+    first = DAY0 + data.draw(st.integers(1, 5))
+    overviews = Overviews(db=db, clock=lambda: NOW)
+    compared = overviews.compared(clock, (first, first + 1), (None, None))
+
+    def hour_of(at: EpochMs) -> int:
+        return (quarter_of(at) + clock.offset_at(quarter_of(at))) // 4 % 24
+
+    left = [
+        (one, call)
+        for one in made
+        if query.meeting_id in (None, one.meeting)
+        and len(one.calls) >= (query.min_participants or 0)
+        and (query.hours is None or hour_of(one.at) == query.hours.hour)
+        for call in one.calls
+        if call.is_judged and set(query.facets) <= call.facets
+    ]
+    found = await overviews.compare("a", compared, query)
+    for period in (found.this, found.other):
+        assert period.people is None
+        for span in period.spans:
+            mine = [(one, call) for one, call in left if local_day(zone, one.at) == span.first_day]
+            assert (span.measured, span.bad) == (len(mine), sum(call.is_bad for _, call in mine))
+            assert span.sessions == len({id(one) for one, _ in mine})
+            assert span.bad_sessions == len({id(one) for one, call in mine if call.is_bad})
+            assert span.minutes is None
+    of_period = [(one, call) for one, call in left if first <= local_day(zone, one.at) <= first + 1]
+    for dimension in (*VALUES, "hour", "meeting"):
+        expected: dict[str, list[CallFacets]] = {}
+        for one, call in of_period:
+            values = {"hour": [str(hour_of(one.at))], "meeting": [one.meeting]}.get(
+                dimension,
+                [v for v in VALUES.get(dimension, ()) if facet(dimension, v) in call.facets],
+            )
+            for value in values:
+                if facet(dimension, value) in query.facets or not any(
+                    each.startswith(f"{dimension}:") for each in query.facets
+                ):
+                    expected.setdefault(value, []).append(call)
+        if dimension == "meeting":
+            expected = {v: calls for v, calls in expected.items() if any(c.is_bad for c in calls)}
+        broken_down = await overviews.break_down("a", compared, dimension, query)
+        assert {v.value: (v.this.measured, v.this.bad) for v in broken_down.values} == {
+            value: (len(calls), sum(call.is_bad for call in calls))
+            for value, calls in expected.items()
+        }
+        assert broken_down.all.measured == len(of_period)
+
+
 async def number_of(db: Database, facets: tuple[str, ...], **rest: Any) -> int:
     """The calls behind a filter, which must be in the sessions that it finds."""
     async with db.read() as tx:

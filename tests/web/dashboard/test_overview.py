@@ -3,7 +3,7 @@
 import csv
 import io
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -47,6 +47,30 @@ async def test_each_number_of_a_breakdown_leads_to_exactly_its_calls(
     assert [each["by"] for each in only["breakdowns"]] == ["browser", "hour"]
 
 
+@pytest.mark.parametrize(
+    "only", ["participants=3", "hour=9", "relay=none&participants=:5", "browser=Nonesuch"]
+)
+async def test_each_number_of_a_filtered_overview_leads_to_exactly_its_calls(
+    open_dashboard: OpenDashboard, only: str
+) -> None:
+    client = await open_dashboard()
+    asked = dict(parse_qsl(only))
+    found = await client.get(f"/overview?{DAY}&tz=Asia/Kolkata&{only}")
+    assert found["this"]["people"] is None and found["this"]["minutes"] is None
+    for each in (found["this"], found["other"], *found["this"]["spans"]):
+        assert asked.items() <= each["filter"].items()
+        assert (await _listed(client, each["filter"] | {"measured": "true"}))[0] == each["sessions"]
+        bad = each["filter"] | {"bad": "true", "status": "ENDED"}
+        assert (await _listed(client, bad))[0] == each["bad_sessions"]
+        await _check_calls(client, each)
+    broken_down = await client.get(f"/overview/breakdowns?{DAY}&tz=Asia/Kolkata&{only}")
+    rows = [row for each in broken_down["breakdowns"] for row in each["rows"]]
+    assert bool(rows) == bool(found["this"]["calls"]["measured_participants"])
+    for row in rows:
+        assert asked.keys() <= row["filter"].keys()
+        await _check_calls(client, row)
+
+
 async def test_the_file_of_breakdowns_has_a_line_for_each_row(
     open_dashboard: OpenDashboard,
 ) -> None:
@@ -88,6 +112,8 @@ async def _listed(client: Any, filter: dict[str, str]) -> tuple[int, int | None]
         ("against_to=yesterday", (400, "bad_time", "against_to")),
         ("tz=Nowhere", (400, "bad_zone", "tz")),
         ("asn=1", (400, "unknown_parameter", "asn")),
+        ("issue=weather", (400, "bad_choice", "issue")),
+        ("participants=many", (400, "bad_range", "participants")),
     ],
 )
 async def test_what_cannot_be_compared_is_refused_by_name(

@@ -5,7 +5,7 @@ import { Skeleton, Trouble } from "../../components/placeholders";
 import { useNearViewport } from "../../components/use_near_viewport";
 import { formatCount, formatPlural } from "../../format/numbers";
 import { formatTitle, formatValue } from "../../format/labels";
-import { callsAddress } from "../sessions/filters";
+import { callsBehind } from "./addresses";
 import { breakdownPath, type Periods } from "./periods";
 import { axisOf, FAINT_BELOW, formatBounds, formatMark, formatPoints, formatShare } from "./shares";
 
@@ -179,7 +179,7 @@ function Row(props: { row: BreakdownRow; by: string; breakdown: Breakdown; top: 
   const { calls, difference } = row;
   const name = nameOf(by, row);
   const filter = by === "meeting" ? { ...row.filter, meeting_id_name: name } : row.filter;
-  const all = callsAddress(filter, "measured");
+  const all = callsBehind(filter, "measured");
   return (
     <tr class={calls.measured_participants < FAINT_BELOW ? "few" : undefined}>
       <th scope="row">
@@ -194,7 +194,7 @@ function Row(props: { row: BreakdownRow; by: string; breakdown: Breakdown; top: 
       </td>
       <td class="number">
         <a
-          href={callsAddress(filter, "bad")}
+          href={callsBehind(filter, "bad")}
           title={`Exactly these ${formatPlural(calls.bad_participants, "call")}`}
           aria-label={`${name}: ${formatPlural(calls.bad_participants, "bad call")}`}
         >

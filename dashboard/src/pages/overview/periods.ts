@@ -2,6 +2,7 @@
 
 import { withQuery } from "../../api/request";
 import { DAY_MS, startOfDay } from "../../format/time";
+import { callFilters } from "../sessions/filters";
 import { toWall, zone } from "../../format/zone";
 
 export const LENGTHS = [7, 14, 30, 90] as const;
@@ -21,6 +22,8 @@ export interface Periods {
   isDirectlyBefore: boolean;
   /** How many days up to today, unless dates were chosen. */
   length: number | null;
+  /** By what the calls are filtered, as query parameters. */
+  filter: Record<string, string>;
 }
 
 export function isDate(text: string | null): text is string {
@@ -67,6 +70,7 @@ export function readPeriods(query: URLSearchParams, now: number): Periods {
     other,
     isDirectlyBefore: other.from === before.from && other.to === before.to,
     length: isDate(from) || isDate(to) ? null : length,
+    filter: callFilters(query),
   };
 }
 
@@ -77,6 +81,7 @@ function parameters(periods: Periods): Record<string, string> {
     against_from: periods.other.from,
     against_to: periods.other.to,
     tz: zone.value,
+    ...periods.filter,
   };
 }
 

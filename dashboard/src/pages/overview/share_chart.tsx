@@ -2,7 +2,7 @@ import type { Overview, OverviewSpan } from "../../api/types";
 import { now } from "../../clock";
 import { formatCount, formatPlural } from "../../format/numbers";
 import { formatZone } from "../../format/zone";
-import { callsAddress } from "../sessions/filters";
+import { callsBehind } from "./addresses";
 import { formatDays } from "./periods";
 import { axisOf, formatMark, formatShare } from "./shares";
 
@@ -117,7 +117,7 @@ function Dot({ span, left, top }: { span: OverviewSpan; left: number; top: numbe
   return (
     <a
       class="dot"
-      href={callsAddress(span.filter, "bad")}
+      href={callsBehind(span.filter, "bad")}
       title={text}
       style={{ left: `${(100 * left) / WIDTH}%`, top: `${top}px` }}
     >
@@ -162,7 +162,7 @@ function Volumes(props: {
           return callsOf(span) ? (
             <a
               key={span.from}
-              href={callsAddress(span.filter, "measured")}
+              href={callsBehind(span.filter, "measured")}
               title={text}
               style={{
                 left: `${(100 * (x(place) - bar / 2)) / WIDTH}%`,

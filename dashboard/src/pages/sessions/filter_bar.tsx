@@ -4,6 +4,9 @@ import { formatCount } from "../../format/numbers";
 import { lazy } from "../../components/lazy";
 import { Icon } from "../../components/icon";
 import { goQuery, place } from "../../route";
+import { ColumnChoice } from "./column_choice";
+import { allSessionsAddress } from "./columns";
+import { FilterChips } from "./filter_chips";
 import { sessionListPath, chipsOf, searchChip, fromTheStart, isFiltered } from "./filters";
 import { MoreFilters } from "./more_filters";
 import { WhenFilter } from "./time_filter";
@@ -69,6 +72,7 @@ export function FilterBar({ appId, levels }: Props) {
         </select>
         <MoreFilters appId={appId} />
         <Order />
+        <ColumnChoice />
         <a class="choice export" href={sessionListPath(appId, query, "csv")} download>
           <Icon name="download" />
           CSV
@@ -76,25 +80,7 @@ export function FilterBar({ appId, levels }: Props) {
         {mayWrite.value && <ImportButton appId={appId} />}
       </div>
       {(chips.length > 0 || isFiltered(query)) && (
-        <div class="row chips">
-          {chips.map((chip) => (
-            <button
-              key={chip.name}
-              type="button"
-              class="chip"
-              aria-label={`Remove the filter ${chip.text}`}
-              onClick={() =>
-                goQuery(fromTheStart(Object.fromEntries(chip.removes.map((name) => [name, null]))))
-              }
-            >
-              <bdi>{chip.text}</bdi>
-              <Icon name="cross" />
-            </button>
-          ))}
-          <a class="clear" href="/sessions">
-            Clear all filters
-          </a>
-        </div>
+        <FilterChips chips={chips} clearAddress={allSessionsAddress(query)} />
       )}
     </div>
   );

@@ -33,6 +33,9 @@ const OF_ONE_CALL: readonly string[] = CHIPS.filter(
   (name) => !["meeting_id", "participants", "hour"].includes(name),
 );
 
+/** Those by which the calls of the overview can be filtered too. */
+export const CALL_FILTERS: readonly string[] = CHIPS.filter((name) => name !== "bad" && name !== "measured");
+
 export const ROWS_A_PAGE = [50, 100, 200] as const;
 
 export interface Chip {
@@ -129,6 +132,26 @@ function chipText(name: string, value: string, query: URLSearchParams): string {
     default:
       return `${formatDimension(name)}: ${formatValue(name, value)}`;
   }
+}
+
+/** The filters of calls in an address, as query parameters. */
+export function callFilters(query: URLSearchParams): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of CALL_FILTERS) {
+    const value = query.get(name);
+    if (value) found[name] = value;
+  }
+  return found;
+}
+
+/** How the people and meetings among the filters are called, as query parameters. */
+export function filterNames(query: URLSearchParams): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of ["person_name", "meeting_id_name"]) {
+    const value = query.get(name);
+    if (value) found[name] = value;
+  }
+  return found;
 }
 
 /** What was found, in words: `21 calls in 19 sessions` if calls were looked for. */

@@ -13,10 +13,11 @@ const OFFERED = DIMENSIONS.filter((name) => name !== "issue");
 const LOOK_BACK_MS = 89 * DAY_MS;
 
 /** The filters that are used less often. */
-export function MoreFilters({ appId }: { appId: string }) {
+export function MoreFilters({ appId, isAtEnd }: { appId: string; isAtEnd?: boolean }) {
   const count = chipsOf(place.value.query).length;
   return (
     <Popover
+      isAtEnd={isAtEnd}
       label={count ? `Filters · ${count}` : "Filters"}
       name="More filters"
       isActive={count > 0}

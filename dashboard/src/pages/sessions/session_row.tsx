@@ -8,9 +8,10 @@ import { Timestamp } from "../../components/timestamp";
 import { Sentence, SentenceAbout } from "../../components/sentence";
 import { go, place } from "../../route";
 import { formatCount, formatMinutes, formatPlural } from "../../format/numbers";
-import { formatName, formatPhase, formatTitle } from "../../format/labels";
+import { formatName, formatPhase, formatTitle, formatValue } from "../../format/labels";
 import { formatDuration } from "../../format/time";
 import { formatFullVerdict } from "../../format/quality";
+import type { ColumnName } from "./columns";
 import { sessionAddress, soughtOf } from "./sought";
 
 const NAMES_SHOWN = 3;
@@ -19,6 +20,7 @@ const LONG_TITLE = 60;
 
 interface RowProps {
   call: SessionRow;
+  columns: readonly ColumnName[];
   /** Whether the day stands above the row, so that the row needs only the time. */
   isDayShown: boolean;
 }
@@ -26,7 +28,8 @@ interface RowProps {
 /** One session as a row, rendered again only when it has changed. */
 export class SessionTableRow extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
-    return next.call !== this.props.call || next.isDayShown !== this.props.isDayShown;
+    const { call, columns, isDayShown } = this.props;
+    return next.call !== call || next.columns !== columns || next.isDayShown !== isDayShown;
   }
 
   override render() {
@@ -35,7 +38,7 @@ export class SessionTableRow extends Component<RowProps> {
 }
 
 /** A click anywhere in a row opens the session; the title is the link. */
-function Row({ call, isDayShown }: RowProps) {
+function Row({ call, columns, isDayShown }: RowProps) {
   const address = sessionAddress(call.id, call.participants, place.peek().query);
   const isLive = call.status === "LIVE";
   const title = formatTitle(call);
@@ -64,40 +67,95 @@ function Row({ call, isDayShown }: RowProps) {
         )}
         <Sought call={call} />
       </td>
-      <td class="c-people number" title={call.participants.map((one) => isolate(formatName(one.name))).join(", ")}>
-        {isLive && `${formatCount(call.live_participants)} of `}
-        <a class="faint-link" href={`/sessions/${call.id}/attendance`} title="Attendance">
-          {formatCount(call.people)}
-          <span class="unit"> {call.people === 1 ? "person" : "people"}</span>
-        </a>
-      </td>
-      <td class="c-length">{isLive ? <Running call={call} /> : lengthOf(call)}</td>
-      <td class="c-minutes number" title={`${call.minutes.toFixed(2)} person-minutes`}>
-        {formatMinutes(call.minutes)}
-      </td>
-      <td class="c-quality" title={formatFullVerdict(call.quality)}>
-        {call.quality?.measured_participants ? (
-          <Verdict quality={call.quality} />
-        ) : (
-          <span class="verdict faint">
-            <LevelMark level={0} text={isLive ? "Not judged yet" : "Not measured"} />
-            <span aria-hidden="true">{isLive ? "Not judged yet" : "Not measured"}</span>
-          </span>
-        )}
-      </td>
-      <td class="c-strip">
-        {call.quality && call.quality.measured_participants > 0 && <Sparkline shares={call.quality.shares} />}
-      </td>
-      <td class="c-issue">
-        {call.worst_issue && (
-          <p class="sentence">
-            <WorstIssue issue={call.worst_issue} anchor={start} />
-          </p>
-        )}
-      </td>
+      {columns.map((name) => (
+        <Cell key={name} name={name} call={call} />
+      ))}
     </tr>
   );
 }
+
+/** What a column that may be left out says of a session. */
+function Cell({ name, call }: { name: ColumnName; call: SessionRow }) {
+  const isLive = call.status === "LIVE";
+  switch (name) {
+    case "people":
+      return <People call={call} />;
+    case "length":
+      return <td class="c-length">{isLive ? <Running call={call} /> : lengthOf(call)}</td>;
+    case "minutes":
+      return (
+        <td class="c-minutes number" title={`${call.minutes.toFixed(2)} person-minutes`}>
+          {formatMinutes(call.minutes)}
+        </td>
+      );
+    case "verdict":
+      return <Quality call={call} />;
+    case "strip":
+      return (
+        <td class="c-strip">
+          {call.quality && call.quality.measured_participants > 0 && <Sparkline shares={call.quality.shares} />}
+        </td>
+      );
+    case "issue":
+      return (
+        <td class="c-issue">
+          {call.worst_issue && (
+            <p class="sentence">
+              <WorstIssue issue={call.worst_issue} anchor={call.started_at ?? call.created_at} />
+            </p>
+          )}
+        </td>
+      );
+    case "ended":
+      return <td class="c-ended">{call.ended_at !== null && <Timestamp at={call.ended_at} as="clock" />}</td>;
+    default: {
+      const values = call[name].map((value) => formatValue(DIMENSION_OF[name], value)).join(", ");
+      return (
+        <td class={`c-${name}`} title={values}>
+          <p class="sentence">{values}</p>
+        </td>
+      );
+    }
+  }
+}
+
+function People({ call }: { call: SessionRow }) {
+  const names = call.participants.map((one) => isolate(formatName(one.name))).join(", ");
+  return (
+    <td class="c-people number" title={names}>
+      {call.status === "LIVE" && `${formatCount(call.live_participants)} of `}
+      <a class="faint-link" href={`/sessions/${call.id}/attendance`} title="Attendance">
+        {formatCount(call.people)}
+        <span class="unit"> {call.people === 1 ? "person" : "people"}</span>
+      </a>
+    </td>
+  );
+}
+
+function Quality({ call }: { call: SessionRow }) {
+  const otherwise = call.status === "LIVE" ? "Not judged yet" : "Not measured";
+  return (
+    <td class="c-quality" title={formatFullVerdict(call.quality)}>
+      {call.quality?.measured_participants ? (
+        <Verdict quality={call.quality} />
+      ) : (
+        <span class="verdict faint">
+          <LevelMark level={0} text={otherwise} />
+          <span aria-hidden="true">{otherwise}</span>
+        </span>
+      )}
+    </td>
+  );
+}
+
+/** How the filters call what a column lists of the people of a session. */
+const DIMENSION_OF = {
+  browsers: "browser",
+  os: "os",
+  countries: "country",
+  networks: "network",
+  relays: "relay",
+} as const;
 
 /** The cause in a few words, the one at whom it lies first; its sentence is there to be asked for. */
 export function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_issue"]>; anchor: number }) {

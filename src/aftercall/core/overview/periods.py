@@ -48,25 +48,27 @@ class Sum(NamedTuple):
 
 class SpanFacts(NamedTuple):
     """The days of a period, or its runs of seven days; both ends are included. Sessions that go
-    on count among `sessions` alone."""
+    on count among `sessions` alone. Where calls are filtered, sessions are those with a measured
+    one, and minutes `None`."""
 
     first_day: int
     last_day: int
     period: QuarterSpan
     sessions: int
-    minutes: float
+    minutes: float | None
     bad_sessions: int
     measured: int
     bad: int
 
 
 class PeriodFacts(NamedTuple):
-    """One of the two periods. `people` were there on the UTC days of the same dates."""
+    """One of the two periods. `people` were there on the UTC days of the same dates; `None` where
+    calls are filtered."""
 
     first_day: int
     last_day: int
     period: QuarterSpan
-    people: int
+    people: int | None
     spans: Sequence[SpanFacts]
 
 

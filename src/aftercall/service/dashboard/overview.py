@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import Clock, EpochMs, day_of, quarter_of
+from aftercall.core.list_queries import SessionQuery
 from aftercall.core.overview.day_facts import DayCount
 from aftercall.core.overview.periods import (
     BreakdownFacts,
@@ -17,9 +19,13 @@ from aftercall.core.overview.periods import (
     Sum,
     rank_values,
 )
+from aftercall.core.overview.periods import (
+    Clock as ZoneClock,
+)
 from aftercall.service.zones import Zone, period_of
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import day_sums, people_counts, period_sums
+from aftercall.store.sessions import day_sums, filtered_sums, people_counts, period_sums
+from aftercall.store.sessions.filtered_sums import FilteredCalls
 from aftercall.store.sessions.period_sums import Totals
 
 MOST_DAYS: Final = 366
@@ -77,20 +83,35 @@ class Overviews:
         check_days(other_first, other_last, field="against_from")
         return Compared(zone, Days(first, last), Days(other_first, other_last))
 
-    async def compare(self, app_id: str, compared: Compared) -> ComparisonFacts:
-        """What the sessions and calls of both periods come to."""
+    async def compare(
+        self, app_id: str, compared: Compared, only: SessionQuery | None = None
+    ) -> ComparisonFacts:
+        """What the sessions and calls of both periods come to; the calls that a query leaves
+        `only`, if there is one. The periods are its bounds."""
         async with self._db.read() as tx:
-            this = await _period(tx, app_id, compared.zone, compared.this)
-            other = await _period(tx, app_id, compared.zone, compared.other)
+            this, other = [
+                await _period(tx, app_id, compared.zone, days)
+                if only is None
+                else await _filtered_period(tx, only, compared.zone, days)
+                for days in (compared.this, compared.other)
+            ]
         return ComparisonFacts(compared.zone.name, self._clock(), this, other)
 
-    async def break_down(self, app_id: str, compared: Compared, dimension: str) -> BreakdownFacts:
+    async def break_down(
+        self,
+        app_id: str,
+        compared: Compared,
+        dimension: str,
+        only: SessionQuery | None = None,
+    ) -> BreakdownFacts:
         """The calls of both periods by the values of a dimension, an hour of the day or the worst
-        meetings."""
+        meetings; the calls that a query leaves `only`, if there is one."""
         zone = compared.zone
         this, other = (period_of(zone.clock_of(*days)) for days in (compared.this, compared.other))
         titles: Mapping[str, str] = {}
         async with self._db.read() as tx:
+            if only is not None:
+                return await _filtered_breakdown(tx, only, compared, dimension)
             all = _all(await period_sums.totals_by_day(tx, app_id, zone.clock_of(*compared.this)))
             if dimension == HOUR:
                 values = await _by_hour(tx, app_id, zone, compared.this)
@@ -103,16 +124,7 @@ class Overviews:
             else:
                 values = await period_sums.sums_of_kind(tx, app_id, dimension, this)
                 other_values = await period_sums.sums_of_kind(tx, app_id, dimension, other)
-        ranked = rank_values(values, other_values, all)
-        return BreakdownFacts(
-            dimension=dimension,
-            zone=zone.name,
-            this=this,
-            other=other,
-            all=all,
-            values=[each._replace(title=titles.get(each.value)) for each in ranked[:MOST_VALUES]],
-            left_out=max(0, len(ranked) - MOST_VALUES),
-        )
+        return _ranked(compared, dimension, all, values, other_values, titles)
 
     async def by_day(
         self, app_id: str, first_at: EpochMs | None, last_at: EpochMs | None
@@ -153,13 +165,108 @@ async def _period(tx: AsyncConnection, app_id: str, zone: Zone, days: Days) -> P
         known = totals.get(day, period_sums.NOTHING)
         totals[day] = known._replace(sessions=known.sessions + 1)
     _, people = await people_counts.people_of_days(tx, app_id, *days)
+    return PeriodFacts(days.first, days.last, period, people, _spans(zone, totals, days))
+
+
+class _FilteredPeriod(NamedTuple):
+    """The calls of one of the periods that a query leaves."""
+
+    query: SessionQuery
+    clock: list[ZoneClock]
+    calls: FilteredCalls
+
+
+async def _calls_of(
+    tx: AsyncConnection, only: SessionQuery, zone: Zone, days: Days
+) -> _FilteredPeriod:
+    clock = zone.clock_of(*days)
+    period = period_of(clock)
+    query = replace(only, created_from=period.from_at, created_to=period.to_at, is_live=False)
+    return _FilteredPeriod(query, clock, await filtered_sums.find_filtered(tx, query))
+
+
+async def _filtered_period(
+    tx: AsyncConnection, only: SessionQuery, zone: Zone, days: Days
+) -> PeriodFacts:
+    found = await _calls_of(tx, only, zone, days)
+    by_day = await filtered_sums.sums_by_day(tx, found.query, found.clock, found.calls)
+    totals = {
+        day: Totals(each.sessions, 0.0, each.bad_sessions, each.measured, each.bad)
+        for day, each in by_day.items()
+    }
+    spans = [each._replace(minutes=None) for each in _spans(zone, totals, days)]
+    return PeriodFacts(days.first, days.last, period_of(found.clock), None, spans)
+
+
+async def _filtered_breakdown(
+    tx: AsyncConnection, only: SessionQuery, compared: Compared, dimension: str
+) -> BreakdownFacts:
+    this, other = [
+        await _calls_of(tx, only, compared.zone, days) for days in (compared.this, compared.other)
+    ]
+    titles: Mapping[str, str] = {}
+    if dimension == MEETING:
+        ids = await filtered_sums.worst_meetings(tx, only.app_id, this.calls, MOST_MEETINGS)
+        titles = await period_sums.titles_of_meetings(tx, only.app_id, ids)
+        both = [
+            await filtered_sums.sums_of_meetings(tx, each.query, ids, each.calls)
+            for each in (this, other)
+        ]
+    elif dimension == HOUR:
+        both = [await filtered_sums.sums_by_hour(tx, *each) for each in (this, other)]
+    else:
+        both = [
+            await filtered_sums.sums_of_kind(tx, each.query, dimension, each.calls)
+            for each in (this, other)
+        ]
+    # A call may have several values. Those beside the one asked for have no list of their own.
+    named = _named_in(only, dimension)
+    values, other_values = (
+        {value: sums for value, sums in each.items() if named in (None, value)} for each in both
+    )
+    all = this.calls.sum_of(this.calls.sessions)
+    return _ranked(compared, dimension, all, values, other_values, titles)
+
+
+def _named_in(only: SessionQuery, dimension: str) -> str | None:
+    """The value of a dimension that a query asks for."""
+    if dimension == MEETING:
+        return only.meeting_id
+    if dimension == HOUR:
+        return None if only.hours is None else str(only.hours.hour)
+    start = f"{dimension}:"
+    return next((each[len(start) :] for each in only.facets if each.startswith(start)), None)
+
+
+def _ranked(
+    compared: Compared,
+    dimension: str,
+    all: Sum,
+    values: Mapping[str, Sum],
+    other_values: Mapping[str, Sum],
+    titles: Mapping[str, str],
+) -> BreakdownFacts:
+    zone = compared.zone
+    this, other = (period_of(zone.clock_of(*days)) for days in (compared.this, compared.other))
+    ranked = rank_values(values, other_values, all)
+    return BreakdownFacts(
+        dimension=dimension,
+        zone=zone.name,
+        this=this,
+        other=other,
+        all=all,
+        values=[each._replace(title=titles.get(each.value)) for each in ranked[:MOST_VALUES]],
+        left_out=max(0, len(ranked) - MOST_VALUES),
+    )
+
+
+def _spans(zone: Zone, totals: Mapping[int, Totals], days: Days) -> list[SpanFacts]:
     length = days.last - days.first + 1
     width = 1 if length <= MOST_SINGLE_DAYS else DAYS_OF_WEEK
-    spans = [
+    return [
         _span(zone, totals, first, min(first + width - 1, days.last))
         for first in range(days.first, days.last + 1, width)
     ]
-    return PeriodFacts(days.first, days.last, period, people, spans)
 
 
 def _span(zone: Zone, totals: Mapping[int, Totals], first: int, last: int) -> SpanFacts:

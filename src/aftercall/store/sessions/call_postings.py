@@ -63,6 +63,32 @@ def calls_with(by_term: dict[str, Bits], name: str) -> Bits:
     return found
 
 
+def key_of(stored: str, block: int) -> tuple[str, int]:
+    """The facet of a row of `call_term`s, and the key of its calls."""
+    group = int(stored[1 - _SUFFIX :], 16)
+    return stored[len(CALL) + 1 : -_SUFFIX], block * GROUPS + group
+
+
+def by_block(calls: Bits) -> dict[int, Bits]:
+    """The same calls, those of each block of sessions apart."""
+    found: dict[int, Bits] = {}
+    for key, bits in calls.items():
+        found.setdefault(key // GROUPS, {})[key] = bits
+    return found
+
+
+def calls_within(calls: Bits, sessions: Bits, size: int) -> Bits:
+    """Those of the calls that are in the sessions."""
+    found: Bits = {}
+    for block, of_block in by_block(calls).items():
+        places = sessions.get(block, 0)
+        every = 0
+        for plane in range(PLANES):
+            every |= places << plane * size
+        found |= {key: shared for key, bits in of_block.items() if (shared := bits & every)}
+    return found
+
+
 def sessions_of(calls: Bits, size: int) -> Bits:
     """The sessions of calls."""
     plane = (1 << size) - 1

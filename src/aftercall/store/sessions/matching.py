@@ -17,7 +17,12 @@ from aftercall.core import search_terms
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.store.sessions import terms
-from aftercall.store.sessions.call_postings import count_calls, sessions_of, wanted_calls
+from aftercall.store.sessions.call_postings import (
+    calls_within,
+    count_calls,
+    sessions_of,
+    wanted_calls,
+)
 from aftercall.store.sessions.hours import find_of_hours, quarters_of
 from aftercall.store.sessions.postings import (
     BLOCK_SIZE,
@@ -107,10 +112,18 @@ async def find_matching(tx: AsyncConnection, query: SessionQuery) -> Matching:
     live: list[LiveSession] = []
     calls: int | None = 0 if query.facets else None
     if query.is_live is not True:
-        ended, calls = await _find_ended(tx, query)
+        ended, found = await _find_ended(tx, query)
+        calls = None if found is None else count_calls(found, ended, BLOCK_SIZE)
     if query.is_live is not False and not knows_ended_only(query):
         live = await _find_live(tx, query)
     return Matching(ended, live, calls)
+
+
+async def find_calls(tx: AsyncConnection, query: SessionQuery) -> Bits:
+    """The calls of ended sessions that have all facets of a query with facets, and whose session
+    matches the rest of it."""
+    matching, calls = await _find_ended(tx, query)
+    return calls_within(calls or {}, matching, BLOCK_SIZE)
 
 
 async def count_matching(tx: AsyncConnection, query: SessionQuery) -> int:
@@ -129,7 +142,7 @@ async def count_levels(
         return {level: await count_matching(tx, replace(query, level=level)) for level in levels}
     matching, _ = await _find_ended(tx, query)
     wanted = {level: Wanted(terms.level_term(level)) for level in levels}
-    first_day, last_day = _days_of(query)
+    first_day, last_day = days_of(query)
     postings = await read_postings(
         tx, query.app_id, list(wanted.values()), first_day=first_day, last_day=last_day
     )
@@ -139,8 +152,9 @@ async def count_levels(
     }
 
 
-async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, int | None]:
-    """The ended sessions, and how many of their calls have all facets."""
+async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, Bits | None]:
+    """The ended sessions; and if there are facets, the calls with all of them, also in other
+    sessions."""
     needed: list[Wanted] = []
     if query.meeting_id is not None:
         needed.append(Wanted(f"{terms.MEETING}:{query.meeting_id}"))
@@ -151,7 +165,7 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
     words = _words(query)
     alternatives = _ids(query)
     digits = [Wanted(terms.size_bit(bit)) for bit in range(terms.SIZE_BITS)]
-    first_day, last_day = _days_of(query)
+    first_day, last_day = days_of(query)
     postings = await read_postings(
         tx,
         query.app_id,
@@ -181,11 +195,10 @@ async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> tuple[Bits, i
     matching = _all_of(sets)
     if has_sizes(query):
         matching = _of_sizes(query, matching, postings, digits)
-    matching = await _within_bounds(tx, query, matching)
-    return matching, None if calls is None else count_calls(calls, matching, BLOCK_SIZE)
+    return await _within_bounds(tx, query, matching), calls
 
 
-def _days_of(query: SessionQuery) -> tuple[int | None, int | None]:
+def days_of(query: SessionQuery) -> tuple[int | None, int | None]:
     """The first and the last day within the bounds, where there are bounds."""
     first, last = query.created_from, query.created_to
     return None if first is None else day_of(first), None if last is None else day_of(last)
@@ -228,7 +241,7 @@ async def _find_by_longer_id(tx: AsyncConnection, query: SessionQuery) -> Bits:
         select(SESSIONS.ordinal).where(*ended, begins(column, search))
         for column in (SESSIONS.id, SESSIONS.meeting_id)
     ]
-    first, last = _days_of(query)
+    first, last = days_of(query)
     found = bits_of((await tx.execute(union_all(*ways))).scalars())
     return {
         block: bits

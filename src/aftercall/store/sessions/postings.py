@@ -134,6 +134,14 @@ class Postings:
         )
 
 
+def blocks_of(first_day: int | None, last_day: int | None) -> dict[str, int]:
+    """The parameters of a statement that reads from the first to the last day."""
+    return {
+        "from_block": -_MOST_BLOCKS if first_day is None else first_block(first_day),
+        "end_block": _MOST_BLOCKS - 1 if last_day is None else first_block(last_day + 1),
+    }
+
+
 async def read_postings(
     tx: AsyncConnection,
     app_id: str,
@@ -149,8 +157,7 @@ async def read_postings(
     ranges = [each for each in wanted if each.end is not None]
     given: dict[str, Any] = {
         "app_id": app_id,
-        "from_block": -_MOST_BLOCKS if first_day is None else first_block(first_day),
-        "end_block": _MOST_BLOCKS - 1 if last_day is None else first_block(last_day + 1),
+        **blocks_of(first_day, last_day),
         **among(tx.dialect.name, "terms", alone),
     }
     for number, each in enumerate(ranges):

@@ -9,7 +9,13 @@ from aftercall.core.overview.call_facets import DIMENSIONS
 from aftercall.service.dashboard.overview import HOUR, MEETING, Compared
 from aftercall.service.services import Services
 from aftercall.web.dashboard.attendance import CSV, csv_response
-from aftercall.web.dashboard.queries import FORMAT, ZONE, read_zone
+from aftercall.web.dashboard.queries import (
+    CALL_FILTERS,
+    FORMAT,
+    ZONE,
+    read_call_filters,
+    read_zone,
+)
 from aftercall.web.http.dependencies import ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.dashboard.overview import (
@@ -71,16 +77,19 @@ def read_periods(services: Services, query: Query) -> Compared:
         summary="Compare the calls of two periods",
         tag=TAG,
         about="Days by the clock of the zone, at most 366 in each period; more than 90 come in "
-        "runs of seven. Each number comes with the query of the list behind it.",
-        parameters=PERIODS,
+        "runs of seven. Each number comes with the query of the list behind it. With a filter, "
+        "only the calls that it leaves are compared.",
+        parameters=(*PERIODS, *CALL_FILTERS),
         answer=Overview,
     ),
 )
 async def get_overview(
     services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[Overview]:
-    found = await services.overviews.compare(tenant.app_id, read_periods(services, parameters))
-    return encode_answer(encode_overview(found), has_alias=False)
+    compared = read_periods(services, parameters)
+    only, asked = read_call_filters(parameters, app_id=tenant.app_id)
+    found = await services.overviews.compare(tenant.app_id, compared, only)
+    return encode_answer(encode_overview(found, asked), has_alias=False)
 
 
 @get(
@@ -90,7 +99,7 @@ async def get_overview(
         tag=TAG,
         about="The highest lower bound of the share of bad calls comes first. Calls of which "
         "nothing is known are in no row. The CSV file has one line for each row.",
-        parameters=(BY, *PERIODS, FORMAT),
+        parameters=(BY, *PERIODS, *CALL_FILTERS, FORMAT),
         answer=Breakdowns,
         text_types=(CSV,),
     ),
@@ -99,13 +108,14 @@ async def get_breakdowns(
     services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Response[Any]:
     compared = read_periods(services, parameters)
+    only, asked = read_call_filters(parameters, app_id=tenant.app_id)
     chosen = BY.read(parameters) or frozenset(BY.values)
     found = [
-        await services.overviews.break_down(tenant.app_id, compared, by)
+        await services.overviews.break_down(tenant.app_id, compared, by, only)
         for by in BY.values
         if by in chosen
     ]
-    breakdowns = encode_breakdowns(found)
+    breakdowns = encode_breakdowns(found, asked)
     if FORMAT.read(parameters) == "csv":
         first, last = (format_day(day) for day in compared.this)
         return csv_response(write_breakdowns(breakdowns), f"overview-{first}-{last}.csv")

@@ -216,6 +216,9 @@ CALL_PARAMETERS: Final = (
     FORMAT,
 )
 
+CALL_FILTERS: Final = (MEETING_ID, PARTICIPANTS, *_FACETS, HOUR)
+"""What calls of the overview are filtered by."""
+
 
 def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     """The first and the last instant. Raises `Malformed` if they are reversed."""
@@ -235,7 +238,7 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     """The list asked for. Raises `Malformed` naming the parameter at fault."""
     least, most = PARTICIPANTS.read(query)
     from_at, to_at = read_range(query)
-    facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
+    facets = list(_read_facets(query))
     if ONLY_BAD.read(query):
         facets.append(FACET_BAD)
     if ONLY_MEASURED.read(query):
@@ -262,6 +265,32 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
         cursor=cursor,
         limit=limit,
     )
+
+
+def read_call_filters(query: Query, *, app_id: str) -> tuple[SessionQuery | None, dict[str, str]]:
+    """The calls asked for, without the bounds of a period, and the parameters that ask for them;
+    `None` without any. Raises `Malformed` naming the parameter at fault."""
+    asked = {
+        each.name: text
+        for each in CALL_FILTERS
+        if (text := (query.get(each.name) or [""])[-1].strip())
+    }
+    if not asked:
+        return None, asked
+    least, most = PARTICIPANTS.read(query)
+    only = SessionQuery(
+        app_id=app_id,
+        meeting_id=MEETING_ID.read(query),
+        min_participants=least,
+        max_participants=most,
+        facets=_read_facets(query),
+        hours=_read_hours(query),
+    )
+    return only, asked
+
+
+def _read_facets(query: Query) -> tuple[str, ...]:
+    return tuple(facet(each.name, value) for each in _FACETS if (value := each.read(query)))
 
 
 def read_zone(query: Query) -> Zone:

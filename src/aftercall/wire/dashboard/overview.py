@@ -27,6 +27,8 @@ Filter = dict[str, str]
 """Query parameters of the list behind a number: with `measured` or `bad` of the calls, without of
 the sessions."""
 
+NO_FILTER: Final[Filter] = {}
+
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """The bad ones among measured calls, in percent, with Wilson's interval."""
@@ -58,12 +60,12 @@ class OverviewSpan(
     msgspec.Struct, frozen=True, kw_only=True, rename={"from_day": "from", "to_day": "to"}
 ):
     """A day, or a run of seven; both dates are included. Live sessions count among `sessions`
-    alone."""
+    alone. Where calls are filtered, `sessions` have a measured one, and `minutes` are null."""
 
     from_day: str
     to_day: str
     sessions: int
-    minutes: float
+    minutes: float | None
     bad_sessions: int
     calls: CallCounts
     filter: Filter
@@ -73,14 +75,15 @@ class OverviewPeriod(
     msgspec.Struct, frozen=True, kw_only=True, rename={"from_day": "from", "to_day": "to"}
 ):
     """A period; both dates are included. `people` were there on the UTC days of these dates, which
-    `people_filter` names."""
+    `people_filter` names. Where calls are filtered, `sessions` are those with a measured one, and
+    `minutes` and `people` null."""
 
     from_day: str
     to_day: str
     days: int
     sessions: int
-    minutes: float
-    people: int
+    minutes: float | None
+    people: int | None
     bad_sessions: int
     calls: CallCounts
     spans: list[OverviewSpan]
@@ -171,9 +174,11 @@ def _cells(breakdown: Breakdown, row: BreakdownRow) -> list[object]:
     ]
 
 
-def encode_overview(found: ComparisonFacts) -> Overview:
-    """Each number comes with the query of the list behind it."""
-    this, other = _period(found.this), _period(found.other)
+def encode_overview(found: ComparisonFacts, only: Filter = NO_FILTER) -> Overview:
+    """Each number comes with the query of the list behind it, which has the parameters of `only`,
+    by which calls were filtered."""
+    only = _with_zone(only, found.zone)
+    this, other = _period(found.this, only), _period(found.other, only)
     spans = found.this.spans
     is_by_day = all(each.first_day == each.last_day for each in spans)
     return Overview(
@@ -186,23 +191,23 @@ def encode_overview(found: ComparisonFacts) -> Overview:
     )
 
 
-def encode_breakdowns(found: list[BreakdownFacts]) -> Breakdowns:
-    return Breakdowns(breakdowns=[_breakdown(each) for each in found])
+def encode_breakdowns(found: list[BreakdownFacts], only: Filter = NO_FILTER) -> Breakdowns:
+    """The filters of rows have the parameters of `only`, by which calls were filtered."""
+    return Breakdowns(breakdowns=[_breakdown(each, only) for each in found])
 
 
-def _breakdown(found: BreakdownFacts) -> Breakdown:
+def _breakdown(found: BreakdownFacts, only: Filter) -> Breakdown:
     return Breakdown(
         by=found.dimension,
         all=_calls(found.all),
-        rows=[_row(found, each) for each in found.values],
+        rows=[_row(found, each, only) for each in found.values],
         left_out=found.left_out,
     )
 
 
-def _row(found: BreakdownFacts, one: ValueFacts) -> BreakdownRow:
-    own: Filter = {_PARAMETERS.get(found.dimension, found.dimension): one.value}
-    if found.dimension == "hour":
-        own["tz"] = found.zone
+def _row(found: BreakdownFacts, one: ValueFacts, only: Filter) -> BreakdownRow:
+    own: Filter = {**only, _PARAMETERS.get(found.dimension, found.dimension): one.value}
+    own = _with_zone(own, found.zone)
     return BreakdownRow(
         value=one.value,
         title=one.title,
@@ -218,7 +223,12 @@ def _row(found: BreakdownFacts, one: ValueFacts) -> BreakdownRow:
 _PARAMETERS: Final = {"meeting": "meeting_id"}
 
 
-def _period(found: PeriodFacts) -> OverviewPeriod:
+def _with_zone(only: Filter, zone: str) -> Filter:
+    """An hour is one by the clock of the zone."""
+    return {**only, "tz": zone} if "hour" in only else only
+
+
+def _period(found: PeriodFacts, only: Filter) -> OverviewPeriod:
     spans = found.spans
     first, last = format_day(found.first_day), format_day(found.last_day)
     return OverviewPeriod(
@@ -226,17 +236,22 @@ def _period(found: PeriodFacts) -> OverviewPeriod:
         to_day=last,
         days=found.last_day - found.first_day + 1,
         sessions=sum(each.sessions for each in spans),
-        minutes=round(sum(each.minutes for each in spans), 4),
+        minutes=_minutes(found),
         people=found.people,
         bad_sessions=sum(each.bad_sessions for each in spans),
         calls=_calls(_sum(found)),
-        spans=[_span(each) for each in spans],
-        filter=_filter(found.period),
+        spans=[_span(each, only) for each in spans],
+        filter=_filter(found.period) | only,
         people_filter={"from": first, "to": last},
     )
 
 
-def _span(found: SpanFacts) -> OverviewSpan:
+def _minutes(found: PeriodFacts) -> float | None:
+    known = [each.minutes for each in found.spans if each.minutes is not None]
+    return round(sum(known), 4) if len(known) == len(found.spans) else None
+
+
+def _span(found: SpanFacts, only: Filter) -> OverviewSpan:
     calls = Sum(found.sessions, found.bad_sessions, found.measured, found.bad)
     return OverviewSpan(
         from_day=format_day(found.first_day),
@@ -245,7 +260,7 @@ def _span(found: SpanFacts) -> OverviewSpan:
         minutes=found.minutes,
         bad_sessions=found.bad_sessions,
         calls=_calls(calls),
-        filter=_filter(found.period),
+        filter=_filter(found.period) | only,
     )
 
 
