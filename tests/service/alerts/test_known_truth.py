@@ -1,5 +1,5 @@
-"""Alerts on calls with known truth: impaired ones are raised and resolved, clean ones are not. Every
-second of the catalogue is played.
+"""Alerts on calls with known truth: impaired ones are raised and resolved, clean ones are not. Of
+the catalogue every second one is played.
 
 All calls go on at once, as in a server that is busy, and are evaluated as by `run_alerts`.
 """
