@@ -36,7 +36,7 @@ test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptan
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)
 
-explore: .venv/dev-stamp ## Look for faults with random examples: property tests, ten times as many
+explore: .venv/dev-stamp ## Look for faults with random examples: property tests, twenty times as many
 	@$(BIN)/pytest -n auto -q -m hypothesis --hypothesis-profile explore $(or $(PYTEST_ARGS),tests)
 
 mirror: .venv/dev-stamp ## List the modules that have no test of their own and no note where they are tested

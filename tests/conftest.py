@@ -44,8 +44,8 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
 
 
 # The duration of an example depends more on the machine than on the code. The same code runs the
-# same examples, so that a change is judged by what it changed; `make explore` draws others.
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+# same examples, so that a change is judged by what it changed. `make explore` draws others.
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile("repeatable")
 
@@ -156,11 +156,14 @@ def new_database(
     return make
 
 
-_EMPTY = (
-    # What a failed test left open would hold its locks.
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    *(f"DELETE FROM {table}" for table in metadata.tables),
+# One message to the server: a round trip for each table would take most of the time.
+_EMPTY = "; ".join(
+    (
+        # What a failed test left open would hold its locks.
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        *(f"DELETE FROM {table}" for table in metadata.tables),
+    )
 )
 
 
@@ -180,7 +183,7 @@ def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> I
             yield url
     else:
         url = request.getfixturevalue("postgres_database")
-        _wait_for(_run(url, *_EMPTY))
+        _wait_for(_run(url, _EMPTY))
         yield url
 
 
