@@ -158,6 +158,11 @@ class Settings:
         "the data folder until they have been read.",
         bounds=(1, 1_099_511_627_776),
     )
+    transcript_max_bytes: int = _setting(
+        8_388_608,
+        "Largest upload of a finished transcript, as sent and after decompression, in bytes.",
+        bounds=(1, 1_073_741_824),
+    )
     intake_queue: int = _setting(
         20_000,
         "Intake requests that may wait for the disk before new ones get 503.",

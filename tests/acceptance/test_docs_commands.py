@@ -36,6 +36,7 @@ PAGES = {
     "docs/how-to/privacy.md": 4,
     "docs/how-to/realtimekit-webhooks.md": 1,
     "docs/how-to/retention.md": 1,
+    "docs/how-to/transcripts.md": 2,
     "docs/how-to/webhooks.md": 2,
     "docs/how-to/write-side.md": 1,
     "docs/operate/reverse-proxy.md": 1,

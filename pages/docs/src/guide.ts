@@ -37,6 +37,7 @@ const CONTENTS: readonly { title: string; folder: string; pages: readonly [strin
       ["collect-from-mediasoup", "Collect from mediasoup"],
       ["janus", "Record a Janus server"],
       ["import-dumps", "Import dumps of past calls"],
+      ["transcripts", "Transcripts and summaries"],
       ["realtimekit-client", "RealtimeKit's own client"],
       ["write-side", "Meetings and participants"],
       ["dashboard", "The dashboard"],

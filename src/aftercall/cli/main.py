@@ -31,6 +31,7 @@ from aftercall.cli import (
     sign_in_link,
     simulate,
     source_keys,
+    transcripts,
     webhooks,
 )
 from aftercall.core.errors import AftercallError
@@ -71,6 +72,7 @@ app.command("retain")(retain.retain)
 app.command("link")(sign_in_link.link)
 app.add_typer(read_links.read_links, name="read-link")
 app.add_typer(source_keys.source_keys, name="source-key")
+app.add_typer(transcripts.transcripts, name="transcript")
 app.add_typer(alerts.alerts, name="alert")
 app.add_typer(webhooks.webhooks, name="webhook")
 app.add_typer(webhooks.webhook_keys, name="webhook-key")

@@ -58,6 +58,7 @@ class Act(StrEnum):
     REMOVE_SOURCE_KEY = "remove_source_key"
     IMPORT_DUMPS = "import_dumps"
     EXPORT_SESSION = "export_session"
+    UPLOAD_TRANSCRIPT = "upload_transcript"
     ADD_WEBHOOK = "add_webhook"
     CHANGE_WEBHOOK = "change_webhook"
     REMOVE_WEBHOOK = "remove_webhook"

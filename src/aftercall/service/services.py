@@ -29,6 +29,7 @@ from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.presets import Presets
 from aftercall.service.api.sessions import SessionReads
+from aftercall.service.api.transcript_uploads import TranscriptUploads
 from aftercall.service.audit import AuditLog
 from aftercall.service.dashboard.attendance import AttendanceLists
 from aftercall.service.dashboard.attendance_periods import AttendancePeriods
@@ -133,6 +134,7 @@ class Services:
     import_places: ImportPlaces
     session_facts: SessionFacts
     dump_uploads: DumpUploads
+    transcript_uploads: TranscriptUploads
     announcer: Announcer
     artefact_news: ArtefactNews
     webhooks: Subscriptions
@@ -307,6 +309,15 @@ def build_services(
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         import_places=ImportPlaces(db),
         dump_uploads=dump_uploads,
+        transcript_uploads=TranscriptUploads(
+            db=db,
+            clock=clock,
+            retention=retention_rule,
+            erased_people=erased_people,
+            summaries=summaries,
+            artefacts=artefact_news,
+            most_characters=most_talk,
+        ),
         session_facts=SessionFacts(db, exports=Exports(db=db), retention=retention_rule),
         announcer=announcer,
         artefact_news=artefact_news,

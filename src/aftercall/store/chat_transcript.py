@@ -1,9 +1,10 @@
 """Talk: chat, transcript and summary."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from msgspec.structs import replace
-from sqlalchemy import case, delete, func, or_, select, tuple_
+from sqlalchemy import case, delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -18,6 +19,9 @@ _SUMMARY = Shape(Summary, schema.summaries)
 
 After = tuple[EpochMs, str]
 """The time and the id of the last item of a page; the next page begins after it."""
+
+_LAST: Final = "\U0010ffff"
+"""Follows every continuation of a prefix."""
 
 _CONTENT = (
     "peer_id",
@@ -125,12 +129,35 @@ async def lines_of_session(
     return [_LINE.from_row(row) for row in await tx.execute(statement)]
 
 
-async def count_lines(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+async def count_lines(
+    tx: AsyncConnection, app_id: str, session_id: str, *, id_prefix: str = ""
+) -> int:
+    """How many lines a session's transcript has, or of those whose ids begin so."""
     c = schema.transcript_lines.c
-    found = await tx.execute(
-        select(func.count()).where(c.app_id == app_id, c.session_id == session_id)
+    wanted = select(func.count()).where(c.app_id == app_id, c.session_id == session_id)
+    if id_prefix:
+        wanted = wanted.where(c.id >= id_prefix, c.id < id_prefix + _LAST)
+    return (await tx.execute(wanted)).scalar_one()
+
+
+async def characters_of_lines(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+    """How many characters the lines of a session's transcript have."""
+    c = schema.transcript_lines.c
+    texts = await tx.execute(select(c.text).where(c.app_id == app_id, c.session_id == session_id))
+    return sum(map(len, texts.scalars()))
+
+
+async def replace_transcript(
+    tx: AsyncConnection, app_id: str, session_id: str, lines: Iterable[TranscriptLine]
+) -> None:
+    """Put lines in the place of all lines of a session."""
+    table = schema.transcript_lines
+    await tx.execute(
+        delete(table).where(table.c.app_id == app_id, table.c.session_id == session_id)
     )
-    return found.scalar_one()
+    rows = [_LINE.to_row(line) for line in lines]
+    if rows:
+        await tx.execute(insert(table), rows)
 
 
 async def characters_of(tx: AsyncConnection, app_id: str, session_id: str) -> int:

@@ -29,6 +29,7 @@ from aftercall.web.dashboard import (
     settings,
     sign_in,
     source_keys,
+    transcripts,
     usage,
 )
 from aftercall.web.dashboard import (
@@ -99,6 +100,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *read_links.handlers,
     *source_keys.handlers,
     *imports.handlers,
+    *transcripts.handlers,
     *dashboard_webhooks.handlers,
     *alert_rules.handlers,
     *alerts.handlers,

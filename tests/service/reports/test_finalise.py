@@ -6,7 +6,7 @@ import pytest
 
 from aftercall.core.events import SessionClosed
 from aftercall.core.records import Meeting, MeetingStatus
-from aftercall.service.reports.finalise import SUMMARISE_ON_END
+from aftercall.service.reports.summaries import SUMMARISE_ON_END
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
 from tests.recorder_harness import APP, RecorderHarness, at, join_session, transcript_line

@@ -1,21 +1,18 @@
 """The end of a session: its reports are folded, and it is summarised if its meeting wants that."""
 
 from time import monotonic
-from typing import Final
 
 from aftercall.core.records import Session
 from aftercall.core.retention import DataKind
 from aftercall.service.reports.session_reports import SessionReports
-from aftercall.service.reports.summaries import Summaries
+from aftercall.service.reports.summaries import Summaries, wants_summary
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.webhooks.artefacts import ArtefactNews
 from aftercall.service.work_metrics import JudgedSessions
-from aftercall.store import chat_transcript, meetings
+from aftercall.store import chat_transcript
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
-
-SUMMARISE_ON_END: Final = "summarize_on_end"
 
 
 class Finaliser:
@@ -65,8 +62,7 @@ class Finaliser:
             kept = await self._retention.kept_of(session.app_id, session, tx)
             if not {DataKind.TRANSCRIPTS, DataKind.SUMMARIES} <= kept:
                 return False
-            meeting = await meetings.find_meeting(tx, session.app_id, session.meeting_id)
-            if meeting is None or not meeting.settings.get(SUMMARISE_ON_END):
+            if not await wants_summary(tx, session):
                 return False
             if await chat_transcript.find_summary(tx, session.app_id, session.id) is not None:
                 return False

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[str]]
 """Makes the text from the lines, the options and the time that times are relative to. May raise
 `Busy` to be called again later; any other error fails the summary."""
+
+SUMMARISE_ON_END: Final = "summarize_on_end"
+"""The member of a meeting's settings that asks for summaries."""
 
 _UNDER_WAY = (SummaryState.PENDING, SummaryState.IN_PROGRESS)
 
@@ -118,6 +121,18 @@ class Summaries:
                 await chat_transcript.delete_summary(tx, app_id, session_id)
             return True
 
+    async def renew(self, tx: AsyncConnection, session: Session) -> bool:
+        """Have the summary of an ended session made again, in the transaction that gives it another
+        transcript, if it has one or its meeting wants one; returns whether it is made."""
+        kept = await self._retention.kept_of(session.app_id, session, tx)
+        if not {DataKind.TRANSCRIPTS, DataKind.SUMMARIES} <= kept:
+            return False
+        known = await chat_transcript.find_summary(tx, session.app_id, session.id)
+        if known is None and not await wants_summary(tx, session):
+            return False
+        await self._enqueue(tx, session, known)
+        return True
+
     async def _enqueue(
         self, tx: AsyncConnection, session: Session, known: Summary | None
     ) -> Summary:
@@ -194,6 +209,12 @@ class Summaries:
             await chat_transcript.save_summary(tx, replace(summary, completed_at=self._clock()))
             if self._artefacts is not None and summary.state is SummaryState.COMPLETED:
                 await self._artefacts.announce_summary(tx, summary)
+
+
+async def wants_summary(tx: AsyncConnection, session: Session) -> bool:
+    """Whether a session's meeting wants a summary of each of its sessions."""
+    meeting = await meetings.find_meeting(tx, session.app_id, session.meeting_id)
+    return meeting is not None and bool(meeting.settings.get(SUMMARISE_ON_END))
 
 
 def _public_message(error: Exception) -> str:

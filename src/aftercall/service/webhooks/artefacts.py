@@ -41,6 +41,14 @@ class ArtefactNews:
                 events.append(WebhookEvent.TRANSCRIPT_STORED)
             await self._announcer.announce(tx, app_id, [_news(each, session) for each in events])
 
+    async def announce_transcript(self, tx: AsyncConnection, session: Session, *, key: str) -> None:
+        """Announce a transcript that was uploaded, in the transaction that stores it and however
+        old its session is: somebody waits for it. `key` tells it apart from others of the
+        session."""
+        if await self._announcer.has_listeners(tx, session.app_id):
+            news = _news(WebhookEvent.TRANSCRIPT_STORED, session, key=key)
+            await self._announcer.announce(tx, session.app_id, [news])
+
     async def announce_summary(self, tx: AsyncConnection, summary: Summary) -> None:
         """Announce a summary in the transaction that stores it; one that was made again is
         announced again."""
