@@ -235,6 +235,23 @@ class Settings:
         "Whether channels may be addresses of Apprise, which opens connections of its own: to any "
         "address, those inside your network included. Needs `aftercall[apprise]`.",
     )
+    summary_model_url: str = _setting(
+        "",
+        "Base address of an OpenAI-compatible API that writes summaries, such as "
+        "`https://models.example.com/v1`; empty: summaries are made here, without a model. One in "
+        "your own network has to be allowed by `outbound_allow`.",
+    )
+    summary_model: str = _setting("", "The name of the model that writes summaries.")
+    summary_model_key: str = _setting("", "The key of that API; empty: it needs none.")
+    summary_model_timeout_s: int = _setting(
+        120, "How long one answer of the model may take, in seconds.", bounds=(1, 3_600)
+    )
+    summary_model_context_tokens: int = _setting(
+        16_000,
+        "Tokens that the model takes at once, with its answer; a longer transcript is summarised "
+        "in parts first.",
+        bounds=(4_000, 10_000_000),
+    )
     audit_retention_days: int = _setting(
         365,
         "For how many days the audit log is kept: who read talk, exported or erased a person, "
@@ -273,7 +290,9 @@ def about(name: str) -> str:
     return next(str(f.metadata["about"]) for f in fields(Settings) if f.name == name)
 
 
-SECRET: Final = frozenset({"database_url", "data_dir", "secret_key", "smtp_url"})
+SECRET: Final = frozenset(
+    {"database_url", "data_dir", "secret_key", "smtp_url", "summary_model_key"}
+)
 """Settings that are nobody's business but the operator's: they may hold a password or a path."""
 
 

@@ -466,6 +466,10 @@ export type SummaryText = {
   error: string | null;
   requested_at: number;
   completed_at: number | null;
+  model: string | null;
+  prompt_tokens: number;
+  completion_tokens: number;
+  fallback: string | null;
 };
 
 /** The state of a session's summary. */

@@ -363,6 +363,9 @@ class Summary(Record, frozen=True, kw_only=True):
     error: str | None = None
     requested_at: EpochMs
     completed_at: EpochMs | None = None
+    maker: dict[str, Any] | None = None
+    """Who wrote the text, in the shape of `core.summary.model_text.SummaryMaker`; `None` if that is
+    not known."""
 
 
 class Job(Record, frozen=True, kw_only=True):

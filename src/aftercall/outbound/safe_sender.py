@@ -91,6 +91,16 @@ class Answer:
     """The wait that the receiver asks for, from 0 on, if it does; not bounded."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WholeAnswer:
+    """An answer that was read to its end."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None
+    """As in `Answer`."""
+
+
 async def look_up(name: str, port: int) -> list[str]:
     """The addresses of a name by the resolver of this machine."""
 
@@ -230,6 +240,36 @@ class SafeSender:
                 ),
                 retry_after_s=_retry_after_s(response),
             )
+
+    async def post_whole(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        most_bytes: int,
+    ) -> WholeAnswer:
+        """Send one POST request and read the whole answer, within the time. Raises what `post`
+        raises, and `Unreachable` (`answer_too_large`) for a body of more bytes."""
+        to = _read(url)
+        content = bytearray()
+        try:
+            async with asyncio.timeout(timeout_s), self._sent(to, headers, body) as response:
+                async for piece in response.aiter_stream():
+                    content += piece
+                    if len(content) > most_bytes:
+                        raise Unreachable(
+                            f"{to.host} answered with more than {most_bytes:,} bytes.",
+                            code="answer_too_large",
+                        )
+        except TimeoutError as error:
+            raise Unreachable(
+                f"{to.host} did not answer within {timeout_s:g} s.", code="timed_out"
+            ) from error
+        return WholeAnswer(
+            status=response.status, body=bytes(content), retry_after_s=_retry_after_s(response)
+        )
 
     @asynccontextmanager
     async def _sent(

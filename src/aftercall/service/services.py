@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
@@ -13,6 +13,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.outbound.alert_channels.deliver import Channels
 from aftercall.outbound.alert_channels.mail import MailServer
+from aftercall.outbound.chat_model import ChatModel
 from aftercall.outbound.safe_sender import SafeSender, make_sender
 from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.read_links import ReadLinks
@@ -57,6 +58,7 @@ from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.finalise import Finaliser
+from aftercall.service.reports.model_summaries import ModelMetrics, ModelSummaries
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
@@ -73,7 +75,7 @@ from aftercall.service.webhooks.delivery_log import DeliveryLog
 from aftercall.service.webhooks.signing_keys import SigningKeys
 from aftercall.service.webhooks.subscriptions import Subscriptions
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
-from aftercall.settings import Settings
+from aftercall.settings import BadSetting, Settings
 from aftercall.store.engine.database import Database
 
 
@@ -152,6 +154,32 @@ def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
     return SummaryOptions()
 
 
+MODEL_LANES: Final = 2
+"""Summaries that a model writes at a time."""
+
+
+def _summarising(
+    settings: Settings, sender: SafeSender, metrics: CollectorRegistry
+) -> Mapping[str, Any]:
+    """How `Summaries` makes them: by the model of the settings, if there is one."""
+    model_metrics = ModelMetrics(metrics)
+    if not settings.summary_model_url:
+        return {}
+    if not settings.summary_model:
+        raise BadSetting("summary_model_url needs summary_model, the name of the model")
+    model = ChatModel(
+        sender,
+        base_url=settings.summary_model_url,
+        name=settings.summary_model,
+        key=settings.summary_model_key,
+        timeout_s=settings.summary_model_timeout_s,
+    )
+    summariser = ModelSummaries(
+        model, context_tokens=settings.summary_model_context_tokens, metrics=model_metrics
+    )
+    return {"summariser": summariser.summarise, "lanes": MODEL_LANES}
+
+
 def build_services(
     db: Database,
     *,
@@ -209,14 +237,15 @@ def build_services(
         watches=watches,
         retention=retention_rule,
     )
+    sender = make_sender(settings)
     summaries = Summaries(
         db=db,
         clock=clock,
         options_of=summary_options_of,
         retention=retention_rule,
         artefacts=artefact_news,
+        **_summarising(settings, sender, metrics),
     )
-    sender = make_sender(settings)
     alert_deliveries = AlertDeliveries(
         db=db,
         settings=settings,

@@ -17,7 +17,7 @@ from aftercall.core.records import (
 )
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.service.recording.follow_ups import SUMMARISE
-from aftercall.service.reports.summaries import Summaries, Summariser, extract
+from aftercall.service.reports.summaries import MadeSummary, Summaries, Summariser, extract
 from aftercall.store import chat_transcript, jobs, meetings
 from aftercall.store.engine.database import Database
 from tests.recorder_harness import APP, RecorderHarness, at, join_session, transcript_line
@@ -170,19 +170,19 @@ async def test_an_unknown_session_is_not_found(harness: RecorderHarness) -> None
 
 async def _broken(
     lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
-) -> str:
+) -> MadeSummary:
     raise ValueError("secret of the model's")
 
 
 async def _unwilling(
     lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
-) -> str:
+) -> MadeSummary:
     raise Refused("the model is asleep")
 
 
 async def _engaged(
     lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
-) -> str:
+) -> MadeSummary:
     raise Busy("come later")
 
 

@@ -181,9 +181,12 @@ class SummaryPage:
         return f"- {box}**{speaker}**: {text} ({at})"
 
     def _escaped(self, text: str) -> str:
-        if not self._options.is_markdown:
-            return text
-        return _MARKDOWN.sub(r"\\\g<0>", text.replace("&", "&amp;").replace("<", "&lt;"))
+        return escape_markdown(text) if self._options.is_markdown else text
+
+
+def escape_markdown(text: str) -> str:
+    """The text such that no reader of Markdown takes any of it for markup."""
+    return _MARKDOWN.sub(r"\\\g<0>", text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 _MARKDOWN: Final = re.compile(r"[\\`*_\[\]~|#>]")

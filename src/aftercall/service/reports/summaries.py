@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from zlib import crc32
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +23,7 @@ from aftercall.core.records import (
 )
 from aftercall.core.retention import DataKind
 from aftercall.core.summary.layout import SummaryOptions
+from aftercall.core.summary.model_text import SummaryMaker
 from aftercall.core.summary.summarise import summarise
 from aftercall.service.recording.follow_ups import SUMMARISE
 from aftercall.service.retention_rule import RetentionRule
@@ -32,7 +35,15 @@ from aftercall.store.sessions import rows as session_rows
 
 log = structlog.get_logger(__name__)
 
-Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[str]]
+
+class MadeSummary(NamedTuple):
+    """A summary's text, and who wrote it."""
+
+    text: str
+    maker: SummaryMaker = SummaryMaker()
+
+
+Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[MadeSummary]]
 """Makes the text from the lines, the options and the time that times are relative to. May raise
 `Busy` to be called again later; any other error fails the summary."""
 
@@ -44,9 +55,10 @@ _UNDER_WAY = (SummaryState.PENDING, SummaryState.IN_PROGRESS)
 
 async def extract(
     lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
-) -> str:
+) -> MadeSummary:
     """The built-in summariser, in a thread, since a long call takes it a second."""
-    return await asyncio.to_thread(summarise, lines, options, started_at=started_at)
+    text = await asyncio.to_thread(summarise, lines, options, started_at=started_at)
+    return MadeSummary(text)
 
 
 class Summaries:
@@ -61,7 +73,10 @@ class Summaries:
         retention: RetentionRule | None = None,
         summariser: Summariser = extract,
         artefacts: ArtefactNews | None = None,
+        lanes: int = 0,
     ) -> None:
+        """`lanes`: how many summaries are made at a time, over all sessions; 0: one of each."""
+        self._lanes = lanes
         self._artefacts = artefacts
         self._db = db
         self._clock = clock
@@ -145,10 +160,11 @@ class Summaries:
             state=SummaryState.PENDING,
             text=None if known is None else known.text,
             is_markdown=known is not None and known.is_markdown,
+            maker=None if known is None else known.maker,
             requested_at=requested_at,
         )
         await chat_transcript.save_summary(tx, summary)
-        await jobs.add(tx, [_job(summary, now)])
+        await jobs.add(tx, [_job(summary, now, self._lanes)])
         return summary
 
     async def carry_out(self, app_id: str, session_id: str) -> None:
@@ -167,7 +183,7 @@ class Summaries:
             meeting = await meetings.find_meeting(tx, app_id, session.meeting_id)
         options = self._options_of({} if meeting is None else meeting.settings)
         try:
-            text = await self._summariser(lines, options, session.started_at)
+            made = await self._summariser(lines, options, session.started_at)
         except Busy:
             raise
         except Exception as error:
@@ -186,7 +202,8 @@ class Summaries:
             replace(
                 summary,
                 state=SummaryState.COMPLETED,
-                text=text,
+                text=made.text,
+                maker=msgspec.to_builtins(made.maker),
                 is_markdown=options.is_markdown,
                 error=None,
             )
@@ -223,11 +240,15 @@ def _public_message(error: Exception) -> str:
     return error.message if isinstance(error, AftercallError) else type(error).__name__
 
 
-def _job(summary: Summary, now: EpochMs) -> Job:
+def _job(summary: Summary, now: EpochMs, lanes: int) -> Job:
+    lane = f"summary:{summary.app_id}:{summary.session_id}"
+    if lanes:
+        # A model that is slow or silent must not hold all the slots of jobs.
+        lane = f"summary:{crc32(lane.encode()) % lanes}"
     return Job(
         id=id_from(summary.app_id, SUMMARISE, summary.session_id, str(summary.requested_at)),
         task=SUMMARISE,
-        lane=f"summary:{summary.app_id}:{summary.session_id}",
+        lane=lane,
         payload={"app_id": summary.app_id, "session_id": summary.session_id},
         created_at=now,
         due_at=now,

@@ -60,6 +60,7 @@ summaries: Final = Table(
     text_column("error", null=True),
     epoch_ms_column("requested_at"),
     epoch_ms_column("completed_at", null=True),
+    text_column("maker", null=True),
     PrimaryKeyConstraint("app_id", "session_id"),
 )
 

@@ -5,6 +5,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_facts import TalkPage
 from aftercall.core.records import ChatMessage, MessageKind, Summary, SummaryState, TranscriptLine
+from aftercall.core.summary.model_text import SummaryMaker
 from aftercall.wire.cursors import encode_cursor
 
 
@@ -57,11 +58,18 @@ class SummaryText(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     requested_at: EpochMs
     completed_at: EpochMs | None
+    model: str | None
+    """The model that wrote it; null: the built-in summariser."""
+    prompt_tokens: int
+    completion_tokens: int
+    fallback: str | None
+    """The code of why the model did not write it."""
 
 
 def encode_summary(summary: Summary | None) -> SummaryText | None:
     if summary is None:
         return None
+    maker = msgspec.convert(summary.maker or {}, SummaryMaker)
     return SummaryText(
         state=summary.state,
         text=summary.text,
@@ -69,6 +77,10 @@ def encode_summary(summary: Summary | None) -> SummaryText | None:
         error=summary.error,
         requested_at=summary.requested_at,
         completed_at=summary.completed_at,
+        model=maker.model,
+        prompt_tokens=maker.prompt_tokens,
+        completion_tokens=maker.completion_tokens,
+        fallback=maker.fallback,
     )
 
 
