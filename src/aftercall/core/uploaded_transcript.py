@@ -12,8 +12,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.instants import HOUR_MS, EpochMs
 from aftercall.core.records import Peer, Session, TranscriptLine
 
-MOST_LINES: Final = 50_000
-"""Lines of one transcript; chosen: a day of somebody who speaks without a pause has 30,000."""
+MOST_LINES: Final = 20_000
+"""Lines of one transcript. Chosen: eleven hours with a line every two seconds; they are written in
+one transaction, while which nothing else is on SQLite."""
 
 SLACK_MS: Final = HOUR_MS
 """How long before a session's start or after its end a line may begin. Chosen: recordings begin
