@@ -14,7 +14,7 @@ from aftercall.core.records import Peer, Session, TranscriptLine
 
 MOST_LINES: Final = 20_000
 """Lines of one transcript. Chosen: eleven hours with a line every two seconds; they are written in
-one transaction, while which nothing else is on SQLite."""
+one transaction, during which SQLite takes no other write."""
 
 SLACK_MS: Final = HOUR_MS
 """How long before a session's start or after its end a line may begin. Chosen: recordings begin
