@@ -20,6 +20,8 @@ import { pin, point } from "./session/time_cursor";
 import { VerdictHead } from "./session/verdict";
 
 const RENEWED_EVERY_MS = 7_000;
+/** Two hundred people who join one after the other are two hundred changes. */
+const CHANGES_APART_MS = 2_000;
 /** An ended session is asked for again so soon, then more slowly, until it is final. */
 const SETTLING_EVERY_MS = 1_500;
 const SETTLING_FAST_MS = 30_000;
@@ -107,7 +109,7 @@ function useWorstMoment(page: SessionPage | undefined, chosen: ParticipantTimeli
   }, [page, chosen]);
 }
 
-/** Requests the page again: of a live session repeatedly and at once after a join or leave, of an ended
+/** Requests the page again: of a live session repeatedly and soon after a join or leave, of an ended
  * one until it is final. */
 function useRenewal(appId: string | null, sessionId: string, page: SessionPage | undefined, reload: () => void): void {
   const latest = useRef(reload);
@@ -130,10 +132,18 @@ function useRenewal(appId: string | null, sessionId: string, page: SessionPage |
     again();
     return () => clearTimeout(timer);
   }, [isLive, isSettling]);
+  const change = useRef({ timer: 0, at: 0 });
+  useEffect(() => () => clearTimeout(change.current.timer), []);
   useLive(isLive ? appId : null, {
     onHello: () => {},
     onUpdate: (_, news) => {
-      if (news.id === sessionId) latest.current();
+      const { timer, at } = change.current;
+      if (news.id !== sessionId || timer) return;
+      const pause = Math.max(0, at + CHANGES_APART_MS - Date.now());
+      change.current.timer = window.setTimeout(() => {
+        change.current = { timer: 0, at: Date.now() };
+        latest.current();
+      }, pause);
     },
   });
 }

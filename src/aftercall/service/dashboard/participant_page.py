@@ -140,6 +140,7 @@ def _ends_of(
                 found.peer_ids.get(participant.id, set()), digest.streams
             )
             for participant, digest in digests
-        }
+        },
+        only=found.participant.id,
     )
     return {each.key: ends.of(found.participant.id, each.id) for each in streams}

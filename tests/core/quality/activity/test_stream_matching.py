@@ -1,11 +1,16 @@
 from collections.abc import Iterator
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aftercall.core.quality.activity.stream_matching import (
     ParticipantStreams,
     StreamEnd,
     StreamId,
     StreamMatching,
 )
+
+ENDS = ("producer", "consumer")
 
 
 def _sent(ssrc: int, producer_id: str | None = None) -> StreamId:
@@ -130,3 +135,26 @@ def test_matching_reads_the_streams_of_a_session_once() -> None:
             if each.family == "audio_consumer"
         )
     assert max(each.passes for each in streams.values()) <= 2
+
+
+PRODUCERS = st.sampled_from([None, "p-1", "p-2", "p-3"])
+STREAMS = st.builds(
+    StreamId,
+    family=st.sampled_from([f"{kind}_{end}" for kind in ("audio", "video") for end in ENDS]),
+    ssrc=st.sampled_from([None, 1, 2, 3]),
+    producer_id=PRODUCERS,
+    from_peer_id=st.sampled_from([None, "a-1", "b", "gone"]),
+)
+
+
+@given(st.lists(st.lists(STREAMS, max_size=5), min_size=1, max_size=4))
+def test_the_ends_of_one_participant_are_the_same_when_only_they_are_asked_for(
+    streams: list[list[StreamId]],
+) -> None:
+    peers = [{"a", "a-1"}, {"b"}, {"c"}, {"d"}]
+    participants = {
+        "abcd"[number]: ParticipantStreams(peers[number], own) for number, own in enumerate(streams)
+    }
+    for id in participants:
+        alone = StreamMatching(participants, only=id)
+        assert alone.of_participant(id) == StreamMatching(participants).of_participant(id)

@@ -57,6 +57,12 @@ class SenderIndex:
                 found[producer_id] = next(p for p in self._participants if p not in receivers)
         return found
 
+    def producers_of(self, participant_id: str) -> set[str]:
+        """The producers that a participant sends, or must be the one to send."""
+        own = {id for id, owners in self._by_producer.items() if participant_id in owners}
+        by_elimination = self._by_elimination.items()
+        return own | {id for id, sender in by_elimination if sender == participant_id}
+
     def sender_of(
         self,
         listener: str,

@@ -1,6 +1,6 @@
 """Matches the stream that one participant sent with those that others received."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -78,11 +78,15 @@ def stream_key(
 class StreamMatching:
     """Finds the other ends of the streams of a session.
 
-    Streams are indexed once, so that an answer takes time linear in its length.
+    Streams are indexed once, so that an answer takes time linear in its length. Who asks for the
+    streams of `only` one participant spares the senders of all that the others received.
     """
 
-    def __init__(self, participants: Mapping[str, ParticipantStreams]) -> None:
+    def __init__(
+        self, participants: Mapping[str, ParticipantStreams], *, only: str | None = None
+    ) -> None:
         self._participants = participants
+        self._only = only
         self._senders = SenderIndex({id: each.peer_ids for id, each in participants.items()})
         self._by_producer: dict[tuple[str, bool, str], StreamId] = {}
         self._by_ssrc: dict[tuple[str, bool, int], list[StreamId]] = {}
@@ -161,12 +165,33 @@ class StreamMatching:
         known, and the end at the listener."""
         found: dict[tuple[str, bool], list[tuple[StreamId | None, StreamEnd]]] = {}
         for participant_id, participant in self._participants.items():
-            for stream in participant.streams:
+            streams: Iterable[StreamId] = participant.streams
+            if self._only is not None:
+                streams = self._may_be_sent_by(self._only, streams)
+            for stream in streams:
                 sender = None if stream.is_sent else self.sender_of(participant_id, stream)
                 if sender is not None:
                     ends = found.setdefault((sender.participant_id, stream.is_audio), [])
                     ends.append((sender.stream, StreamEnd(participant_id, stream)))
         return found
+
+    def _may_be_sent_by(self, sender: str, streams: Iterable[StreamId]) -> Iterator[StreamId]:
+        """Those of the streams that share an id with a participant, or its producers that only
+        listeners name: `sender_of` finds it for no other."""
+        participant = self._participants.get(sender, ParticipantStreams((), ()))
+        peer_ids = frozenset(participant.peer_ids)
+        sent = [stream for stream in participant.streams if stream.is_sent]
+        ssrcs = {stream.ssrc for stream in sent if stream.ssrc is not None}
+        producer_ids = self._senders.producers_of(sender)
+        is_a_pair = len(self._participants) <= 2
+        for stream in streams:
+            if (
+                is_a_pair
+                or stream.ssrc in ssrcs
+                or stream.from_peer_id in peer_ids
+                or stream.producer_id in producer_ids
+            ):
+                yield stream
 
 
 def _can_be(sent: StreamId | None, asked: StreamId, received: StreamId) -> bool:
