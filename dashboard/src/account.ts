@@ -5,7 +5,7 @@ import { carryCsrf, get, post, RequestError, whenSignedOut } from "./api/request
 import { forgetAnswers } from "./api/resource";
 import type { Me, MyApp } from "./api/types";
 import { aheadOf } from "./clock";
-import { go, place } from "./route";
+import { go, parameter } from "./route";
 
 const KEY = "aftercall.app";
 
@@ -19,7 +19,7 @@ const chosen = signal<string | null>(remembered());
 /** The app whose calls are shown: the one in the address, else the one chosen last. */
 export const app = computed<MyApp | null>(() => {
   const apps = me.value?.apps ?? [];
-  const wanted = place.value.query.get("app") ?? chosen.value;
+  const wanted = parameter("app").value ?? chosen.value;
   return apps.find((one) => one.id === wanted) ?? apps[0] ?? null;
 });
 

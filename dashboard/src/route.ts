@@ -1,6 +1,6 @@
 /** The current page: the address bar as a signal, and links that do not reload the page. */
 
-import { signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 export interface Place {
   path: string;
@@ -24,6 +24,21 @@ export const SHARED = "/shared";
 export const ZONE_PARAMETER = "tz";
 
 export const place = signal<Place>(read(0));
+
+/** The path alone: whoever reads it is not rendered again when the query changes. */
+export const pathname = computed(() => place.value.path);
+
+const parameters = new Map<string, ReadonlySignal<string | null>>();
+
+/** A parameter of the query alone: whoever reads it is not rendered again when another one changes. */
+export function parameter(name: string): ReadonlySignal<string | null> {
+  let found = parameters.get(name);
+  if (!found) {
+    found = computed(() => place.value.query.get(name));
+    parameters.set(name, found);
+  }
+  return found;
+}
 
 function read(step: number): Place {
   const path = location.pathname.slice(prefix().length) || "/";

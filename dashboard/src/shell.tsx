@@ -8,7 +8,7 @@ import { NotFound, Problem, Skeleton } from "./components/placeholders";
 import { zone } from "./format/zone";
 import { Keys } from "./frame/keys";
 import { BottomBar, TopBar } from "./frame/top_bar";
-import { go, match, place } from "./route";
+import { go, match, pathname } from "./route";
 
 const MeetingAttendancePage = lazy(() =>
   import("./pages/attendance/meeting_attendance").then((module) => module.MeetingAttendancePage),
@@ -29,7 +29,7 @@ const SettingsPage = lazy(() => import("./pages/settings").then((module) => modu
 /** The whole dashboard: the sign-in page, or the page of the address once somebody is signed in. */
 export function Shell() {
   if (me.value === undefined) return <Waiting />;
-  if (me.value === null || place.value.path === "/sign-in") return <SignInPage />;
+  if (me.value === null || pathname.value === "/sign-in") return <SignInPage />;
   return (
     <div class="shell">
       <TopBar />
@@ -57,7 +57,7 @@ function Waiting() {
 }
 
 function Page() {
-  const { path } = place.value;
+  const path = pathname.value;
   const appId = app.value?.id ?? "";
   const peer = match("/sessions/:session/peers/:peer", path);
   const session = match("/sessions/:session", path);

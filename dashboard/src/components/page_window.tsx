@@ -19,8 +19,9 @@ export function PageWindow<Item>(props: {
   useLayoutEffect(() => {
     const look = (): void => {
       const top = box.current?.getBoundingClientRect().top ?? 0;
-      const first = Math.max(0, Math.floor(-top / rowHeight) - BEYOND);
-      const last = Math.min(items.length, Math.ceil((innerHeight - top) / rowHeight) + BEYOND);
+      const within = (row: number): number => Math.min(items.length, Math.max(0, row));
+      const first = within(Math.floor(-top / rowHeight) - BEYOND);
+      const last = within(Math.ceil((innerHeight - top) / rowHeight) + BEYOND);
       setRange((before) => (before[0] === first && before[1] === last ? before : [first, last]));
     };
     const showAll = (): void => setRange([0, items.length]);

@@ -5,7 +5,7 @@ import { now } from "../clock";
 import { withQuery } from "../api/request";
 import { fromTheStart, timeParameters } from "../pages/sessions/filters";
 import { parseTypedTime } from "../pages/sessions/typed_time";
-import { go, goQuery, place } from "../route";
+import { go, goQuery, parameter, pathname } from "../route";
 
 const TYPING_PAUSE_MS = 140;
 const LIST = "/sessions";
@@ -28,8 +28,8 @@ export function openFind(): void {
 
 /** Finds sessions: at once in their list, with Enter from other pages. */
 export function Find() {
-  const isInList = place.value.path === LIST;
-  const inAddress = (isInList && place.value.query.get("search")) || "";
+  const isInList = pathname.value === LIST;
+  const inAddress = (isInList && parameter("search").value) || "";
   const [text, setText] = useState(inAddress);
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef(0);

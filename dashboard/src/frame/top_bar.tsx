@@ -3,7 +3,7 @@ import { badNow } from "../bad_now";
 import { Icon, type IconName } from "../components/icon";
 import { Popover } from "../components/popover";
 import { formatCount } from "../format/numbers";
-import { go, place } from "../route";
+import { go, pathname } from "../route";
 import { nextTheme, theme } from "../theme";
 import { Find, FindButton } from "./find";
 import { openKeys } from "./keys";
@@ -56,7 +56,7 @@ export function BottomBar() {
 const WITHIN: Record<string, string> = { "/attendance": "/people", "/usage": "/people" };
 
 function PageLinks() {
-  const { path } = place.value;
+  const path = pathname.value;
   return (
     <>
       {PAGES.map((page) => (
@@ -144,7 +144,7 @@ function AppChoice({ inPanel }: { inPanel?: boolean }) {
       value={here.id}
       onChange={(event) => {
         chooseApp(event.currentTarget.value);
-        const section = PAGES.find((page) => place.value.path.startsWith(page.path));
+        const section = PAGES.find((page) => pathname.value.startsWith(page.path));
         go(section?.path ?? "/sessions");
       }}
     >

@@ -6,7 +6,7 @@ import { useResource } from "../api/resource";
 import type { ParticipantTimeline, SessionPage, VerdictWords } from "../api/types";
 import { aheadOf, now } from "../clock";
 import { Failed, Skeleton, Trouble } from "../components/placeholders";
-import { goQuery, place } from "../route";
+import { goQuery, parameter, place } from "../route";
 import { useTitle } from "../title";
 import { formatTitle } from "../format/labels";
 import { Head } from "./session/head";
@@ -45,7 +45,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   const resource = useResource<SessionPage>(base);
   const answer = resource.data;
   const data = useMemo(() => answer && { ...answer, lanes: joinStays(answer.lanes) }, [answer]);
-  const wanted = place.value.query.get("person");
+  const wanted = parameter("person").value;
   const chosen = data ? chosenLane(data.lanes, wanted) : null;
   useTitle(data ? isolate(formatTitle(data.call)) : "Session");
   useRenewal(appId, sessionId, data, resource.reload);

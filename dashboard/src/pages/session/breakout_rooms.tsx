@@ -4,7 +4,7 @@ import { Title } from "../../components/texts";
 import { formatPlural } from "../../format/numbers";
 import { formatShares, formatVerdict, stackOf } from "../../format/quality";
 import { formatDuration, formatTimeWithSeconds } from "../../format/time";
-import { withHere } from "./here";
+import { linkHere } from "./here";
 import { shareAt } from "./time_scale";
 
 const HEIGHT = 24;
@@ -38,7 +38,7 @@ function Room({ page, room }: { page: SessionPage; room: SessionRow }) {
       <div class="who">
         <LevelMark level={room.quality?.level ?? 0} />
         <span class="two">
-          <a class="name" href={withHere(`/sessions/${room.id}`)}>
+          <a class="name" {...linkHere(`/sessions/${room.id}`)}>
             <Title call={room} />
           </a>
           <span class="sub">

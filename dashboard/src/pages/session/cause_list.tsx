@@ -7,8 +7,8 @@ import { Name } from "../../components/texts";
 import { formatPlural } from "../../format/numbers";
 import { formatLevel } from "../../format/quality";
 import { formatTimeWithSeconds } from "../../format/time";
-import { goQuery, place } from "../../route";
-import { withHere } from "./here";
+import { goQuery, parameter } from "../../route";
+import { linkHere } from "./here";
 import { laneOf } from "./stays";
 import { shareAt } from "./time_scale";
 
@@ -77,7 +77,7 @@ function levelFor(cause: CauseRow, participantId: string): number {
 
 /** The causes as rows on the time axis, each of which opens. */
 export function CauseList({ page, shown }: { page: SessionPage; shown: ShownCauses }) {
-  const open = place.value.query.get("cause");
+  const open = parameter("cause").value;
   const first = shown.own.slice(0, SHOWN_AT_FIRST);
   const rest = shown.own.slice(SHOWN_AT_FIRST);
   const row = (cause: CauseRow) => <Row key={cause.key} page={page} cause={cause} isOpen={open === cause.key} />;
@@ -267,7 +267,7 @@ function Explanation({ id, page, cause }: { id: string; page: SessionPage; cause
         )}
         <p class="explained-links">
           {cause.subjects.slice(0, MOST_NAMED).map((subject) => (
-            <a key={subject} href={withHere(`/sessions/${page.call.id}/peers/${subject}`)}>
+            <a key={subject} {...linkHere(`/sessions/${page.call.id}/peers/${subject}`)}>
               Charts of <Name name={laneOf(page.lanes, subject)?.name} />
             </a>
           ))}

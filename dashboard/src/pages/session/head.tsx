@@ -12,7 +12,7 @@ import { linkToHere } from "../../link";
 import { isShared } from "../../route";
 import { shownCauses } from "./cause_list";
 import { Tools } from "./export_menu";
-import { withHere } from "./here";
+import { linkHere } from "./here";
 import { listAddress } from "./list_address";
 import { SeeAs } from "./see_as";
 import { writeMarkdown, writePlain, type Ticket } from "./ticket";
@@ -60,7 +60,7 @@ function Crumbs({ page }: { page: SessionPage }) {
       <Icon name="open" />
       {page.parent && (
         <>
-          <a href={withHere(`/sessions/${page.parent.id}`)}>
+          <a {...linkHere(`/sessions/${page.parent.id}`)}>
             <Title call={page.parent} />
           </a>
           <Icon name="open" />

@@ -6,7 +6,7 @@ import { Name } from "../../components/texts";
 import { formatCount, formatPlural } from "../../format/numbers";
 import { formatShares, sharesOf } from "../../format/quality";
 import { formatTimeWithSeconds } from "../../format/time";
-import { goQuery, place } from "../../route";
+import { goQuery, parameter } from "../../route";
 import { colour, colours } from "../../theme";
 import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw_timeline";
 import { findLanes, groupLanes, SMALL_ROOM } from "./lane_order";
@@ -21,7 +21,7 @@ const FIND_FROM = 30;
 const THIN_ROW = 24;
 const THIN_ROW_NARROW = 48;
 /** The width at which the track goes below the name. */
-const NARROW = 720;
+export const NARROW = 720;
 
 /** The people, the worst first; of a big room those without trouble as thin lanes. */
 export function People(props: { page: SessionPage; chosen: ParticipantTimeline | null; width: number }) {
@@ -30,7 +30,7 @@ export function People(props: { page: SessionPage; chosen: ParticipantTimeline |
   const isHeld = page.call.status === "LIVE" && isPointing();
   const full = useSteadyOrder(groups.full, keyOf, isHeld);
   const thin = useSteadyOrder(groups.thin, keyOf, isHeld);
-  const sought = place.value.query.get("find") ?? "";
+  const sought = parameter("find").value ?? "";
   const found = useMemo(() => (sought ? findLanes(page.lanes, sought) : null), [page.lanes, sought]);
   if (!page.lanes.length) return null;
   const isBig = page.lanes.length > SMALL_ROOM;

@@ -11,7 +11,7 @@ import { isolate } from "../../format/texts";
 import { formatTimeWithSeconds } from "../../format/time";
 import { cursor } from "./time_cursor";
 import { drawLane, LANE_HEIGHT, THIN_HEIGHT } from "./draw_timeline";
-import { withHere } from "./here";
+import { linkHere } from "./here";
 import { bucketAt, isThere } from "./time_scale";
 
 /** One person: name, track with all stays, and the figures of the worst tenth or of the moment. */
@@ -37,7 +37,7 @@ export function ParticipantRow(props: {
         <span class="two">
           <a
             class="name"
-            href={withHere(`/sessions/${page.call.id}/peers/${lane.participant_id}`)}
+            {...linkHere(`/sessions/${page.call.id}/peers/${lane.participant_id}`)}
             title={isolate(formatName(lane.name))}
           >
             <Name name={lane.name} />

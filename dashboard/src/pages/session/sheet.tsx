@@ -7,7 +7,7 @@ import { isolate } from "../../format/texts";
 import { formatTime, formatTimeWithSeconds, formatUtc } from "../../format/time";
 import { goQuery, place } from "../../route";
 import { CauseList, shownCauses, type ShownCauses } from "./cause_list";
-import { People } from "./lanes";
+import { NARROW, People } from "./lanes";
 import { BreakoutRooms } from "./breakout_rooms";
 import { Legend } from "./legend";
 import { cursor, pin, pinned, point } from "./time_cursor";
@@ -67,7 +67,12 @@ function useCursorLine(sheet: { current: HTMLElement | null }, page: SessionPage
   const follow = (): void => {
     const at = cursor.value;
     const isOn = at !== null && at >= page.from_at && at <= page.to_at;
-    sheet.current?.style.setProperty("--at", isOn ? `${100 * shareAt(page, at)}%` : "0%");
+    const where = isOn ? `${100 * shareAt(page, at)}%` : "0%";
+    // A narrow page has a cursor in each track. Elsewhere it is in two places, and the others keep their styles.
+    const isNarrow = innerWidth <= NARROW;
+    for (const one of isNarrow ? [sheet.current] : (sheet.current?.querySelectorAll<HTMLElement>(".main-axis, .over") ?? [])) {
+      one?.style.setProperty("--at", where);
+    }
     sheet.current?.classList.toggle("has-cursor", isOn);
     sheet.current?.classList.toggle("is-pinned", isOn && pinned.value === at);
   };

@@ -1,7 +1,7 @@
 /** The time at which all timelines, charts and lists of a page have their cursor. */
 
 import { computed, signal } from "@preact/signals";
-import { goQuery, place } from "../../route";
+import { goQuery, parameter } from "../../route";
 
 /** A time in an address: ms since 1970, or as ISO 8601 with its zone, as copied links have it. */
 function readMoment(text: string | null): number | null {
@@ -13,7 +13,7 @@ function readMoment(text: string | null): number | null {
 const hovered = signal<number | null>(null);
 /** The pinned time, which is in the address. */
 const pinned = computed<number | null>(() => {
-  return readMoment(place.value.query.get("at"));
+  return readMoment(parameter("at").value);
 });
 /** Whether the pointer is over a list, which then does not follow. */
 export const isInList = signal(false);
