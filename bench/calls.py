@@ -13,7 +13,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -247,21 +247,22 @@ async def _time_overview(services: Any, days: int) -> dict[str, tuple[float, flo
         find_zone("Asia/Kolkata"), (lists.LAST_DAY - days, lists.LAST_DAY - 1), (None, None)
     )
 
-    async def overview() -> bytes:
-        found = await services.overviews.compare(lists.APP, compared)
+    async def overview(only: SessionQuery | None = None) -> bytes:
+        found = await services.overviews.compare(lists.APP, compared, only)
         return msgspec.json.encode(encode_overview(found))
 
-    def breakdown(by: str) -> Callable[[], Awaitable[bytes]]:
-        async def read() -> bytes:
-            found = await services.overviews.break_down(lists.APP, compared, by)
-            return msgspec.json.encode(encode_breakdowns([found]))
+    async def breakdown(by: str, only: SessionQuery | None = None) -> bytes:
+        found = await services.overviews.break_down(lists.APP, compared, by, only)
+        return msgspec.json.encode(encode_breakdowns([found]))
 
-        return read
-
-    reads = {"overview": overview}
-    reads |= {
-        f"by {by}": breakdown(by) for by in ("browser_version", "provider", "meeting", "hour")
+    filtered = SessionQuery(app_id=lists.APP, facets=("browser:Firefox", "country:NL"))
+    reads: dict[str, Callable[[], Awaitable[bytes]]] = {
+        "overview": overview,
+        "overview, filtered": partial(overview, filtered),
     }
+    for by in ("browser_version", "provider", "meeting", "hour"):
+        reads[f"by {by}"] = partial(breakdown, by)
+        reads[f"by {by}, filtered"] = partial(breakdown, by, filtered)
     found = {}
     for name, read in reads.items():
         spent = []
