@@ -1,10 +1,24 @@
 """axe-core, which finds what assistive technology cannot use."""
 
+from typing import Final, Literal
+
 from playwright.sync_api import Page
 
 from tests.acceptance.dashboard.browser_harness import ROOT
 
+SCHEMES: Final[tuple[Literal["dark", "light"], ...]] = ("dark", "light")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def assert_accessible(page: Page) -> None:
+    """Loads axe, if it is installed, and asserts that it finds no violation in light or dark."""
+    if not AXE.is_file():
+        return
+    page.evaluate(AXE.read_text())
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == [], scheme
+    page.emulate_media(color_scheme="light")
 
 
 def violations(page: Page) -> list[str]:

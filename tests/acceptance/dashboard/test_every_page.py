@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.acceptance import script_injection
-from tests.acceptance.dashboard.axe import AXE, violations
+from tests.acceptance.dashboard.axe import AXE, assert_accessible, violations
 from tests.acceptance.dashboard.browser_harness import (
     INJECTION_SESSION,
     MARKS,
@@ -116,6 +116,22 @@ def test_the_list_of_keys_and_the_page_that_is_not_there_are_accessible(
     narrow_page.keyboard.press("?")
     expect(narrow_page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert violations(narrow_page) == []
+
+
+def test_what_is_loading_filtered_or_empty_is_accessible(server: Server, page: Page) -> None:
+    for address in (
+        "/overview?os=Windows&issue=high_rtt",
+        "/overview?browser=None",
+        "/people?search=x",
+    ):
+        page.goto(address)
+        wait_until_loaded(page)
+        assert_accessible(page)
+    page.route("**/v1/apps/*/calls?*", lambda route: None)
+    page.goto("/sessions?level=bad")
+    expect(page.locator(".skeleton")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    assert_accessible(page)
 
 
 def test_nothing_is_wider_than_a_phone(server: Server, narrow_page: Page) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance import http_client
-from tests.acceptance.dashboard.axe import AXE, violations
+from tests.acceptance.dashboard.axe import assert_accessible
 from tests.acceptance.dashboard.browser_harness import MARKS, read, wait_until_loaded
 from tests.acceptance.http_client import TIMEOUT_MS, TIMEOUT_S
 from tests.acceptance.server import Server, running
@@ -100,14 +100,14 @@ def test_dropped_dumps_become_sessions_and_what_is_no_dump_is_named(
     files = {CHROMIUM: path_of(CHROMIUM).read_bytes(), "letter.txt": b"Dear all,"}
     drag(page, "dragenter", files)
     expect(page.get_by_text("Drop dumps of past calls")).to_be_visible()
+    assert_accessible(page)
     picture(page, "drop")
     drag(page, "drop", files)
     expect(page.get_by_text("Drop dumps of past calls")).to_have_count(0)
     imports = page.get_by_label("Imports of dumps")
     expect(imports.get_by_text("made 1 session; 1 file not imported")).to_be_visible()
     expect(imports.get_by_text("Not imported:")).to_be_visible()
-    page.evaluate(AXE.read_text())
-    assert violations(page) == []
+    assert_accessible(page)
     picture(page, "imported")
     expect(page.locator("main tr[data-session]")).to_have_count(2)
     imports.get_by_role("link").click()
@@ -158,10 +158,12 @@ def test_an_import_that_goes_on_is_shown_after_a_reload(server: Server, page: Pa
     page.route("**/imports/i1", lambda route: route.fulfill(body=answer(running_import)))
     page.reload()
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "42")
+    assert_accessible(page)
     picture(page, "running")
     done = running_import | {"state": "failed", "percent": 0, "error": "The disk broke."}
     page.route("**/imports/i1", lambda route: route.fulfill(body=answer(done)))
     expect(page.get_by_role("alert")).to_contain_text("The disk broke.")
+    assert_accessible(page)
 
 
 def test_keys_of_sources_are_stored_shown_without_the_secret_and_removed(
@@ -192,5 +194,4 @@ def test_keys_of_sources_are_stored_shown_without_the_secret_and_removed(
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Remove the key APIk3y").click()
     expect(page.get_by_role("row").filter(has_text="APIk3y")).to_have_count(0)
-    page.evaluate(AXE.read_text())
-    assert violations(page) == []
+    assert_accessible(page)

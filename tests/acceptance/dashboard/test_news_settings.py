@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.dashboard.axe import AXE, violations
+from tests.acceptance.dashboard.axe import assert_accessible
 from tests.acceptance.dashboard.browser_harness import MARKS, wait_until_loaded
 from tests.acceptance.http_client import TIMEOUT_MS
 from tests.acceptance.server import Server, start
@@ -43,8 +43,7 @@ def receiver() -> Iterator[HttpReceiver]:
 
 def check_access(page: Page) -> None:
     wait_until_loaded(page)
-    page.evaluate(AXE.read_text())
-    assert violations(page) == []
+    assert_accessible(page)
     width = page.evaluate("innerWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

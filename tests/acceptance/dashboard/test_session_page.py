@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from aftercall.simulator.call import Call
 from aftercall.simulator.network_conditions import Kind
-from tests.acceptance.dashboard.axe import AXE, violations
+from tests.acceptance.dashboard.axe import AXE, assert_accessible, violations
 from tests.acceptance.dashboard.browser_harness import (
     MARKS,
     ZONE,
@@ -355,6 +355,7 @@ def test_a_live_session_is_told_in_the_present_and_settles_by_itself(
     expect(page.locator(".answer-sentence")).to_contain_text("Not judged yet")
     expect(page.locator(".now-edge")).to_have_count(1)
     expect(page.get_by_text(re.compile("Heard .* ago"))).to_be_visible()
+    assert_accessible(page)
     post_events(server, [joined("Bob", "live-bob", at - 1_000, place)])
     expect(page.locator(".lane[data-lane]")).to_have_count(2)
     post_events(server, [{"type": "session_closed", "id": "live-closed", "at": at, **place}])
