@@ -30,6 +30,11 @@ OWN_EVENTS: Final = frozenset({ENTRY_REFUSED, INTERVAL_ASKED})
 """Peer events that the intake records itself; nothing happened to the peer."""
 
 
+ENDPOINT_PREFIX: Final = "endpoint-"
+"""Begins the `user_id` that a source gives to whom it knows by a connection alone, not as a person:
+two of them may be one person."""
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who a peer is, as far as its source knows."""
 

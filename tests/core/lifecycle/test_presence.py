@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from aftercall.core.events import ENDPOINT_PREFIX
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.presence import (
     continued_in,
@@ -13,6 +14,7 @@ from aftercall.core.lifecycle.presence import (
     peak,
     root_of,
     running_minutes,
+    shared_roots,
     stay_of,
 )
 from aftercall.core.records import LeaveReason, Peer
@@ -168,3 +170,21 @@ def test_the_peak_is_the_maximum_at_any_start(stays: list[tuple[int, int]]) -> N
     lasting = [(start, max(end, start + 1)) for start, end in stays]
     highest = max(sum(start <= moment < end for start, end in lasting) for moment, _ in lasting)
     assert peak(stays) == highest
+
+
+def test_two_connections_with_one_custom_id_are_one_person_and_two_users_are_not() -> None:
+    custom = {"custom_participant_id": "ada"}
+    tabs = [
+        peer(id, 0, 60, user_id=f"{ENDPOINT_PREFIX}{id}", **custom) for id in ("first", "second")
+    ]
+    assert set(shared_roots(by_id(*tabs)).values()) == {"first"}
+    users = by_id(peer("first", 0, 60, **custom), peer("second", 0, 60, **custom))
+    assert len(set(shared_roots(users).values())) == 2
+
+
+def test_what_two_sources_report_of_one_connection_is_one_person() -> None:
+    user_id = f"{ENDPOINT_PREFIX}abcd1234"
+    attendance = peer("attendance", 0, 60, user_id=user_id, custom_participant_id="ada")
+    statistics = peer("statistics", 1, 59, user_id=user_id)
+    roots = shared_roots(by_id(attendance, statistics))
+    assert set(roots.values()) == {"attendance"}

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.ingest.rtcstats.delta import (
+    MOST_MEMBERS,
     MOST_OBJECTS,
     NamedDelta,
     NumberedDelta,
@@ -107,3 +108,12 @@ def test_reports_written_as_differences_are_decoded_whole(reports: list[dict[str
         timed = {id: {**members, "timestamp": 0} for id, members in changes.items()}
         assert named.decode({**timed, "timestamp": time}) == expected
         before = report
+
+
+@pytest.mark.parametrize("decoder", [NamedDelta(), NumberedDelta()])
+def test_members_that_pile_up_in_one_object_are_refused(
+    decoder: NamedDelta | NumberedDelta,
+) -> None:
+    with pytest.raises(TooManyObjects):
+        for number in range(MOST_MEMBERS + 1):
+            decoder.decode({"A": {f"member {number}": number}})

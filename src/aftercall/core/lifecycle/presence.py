@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from aftercall.core.events import ENDPOINT_PREFIX
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import LeaveReason, Participant, Peer
 from aftercall.core.spans import Span, length_ms, union
@@ -159,7 +160,11 @@ def _are_one_person(one: Peer, other: Peer) -> bool:
     better than a custom id that they share."""
     if one.user_id == other.user_id or one.source != other.source:
         return True
-    return one.user_id is None or other.user_id is None
+    return not (_is_person(one.user_id) and _is_person(other.user_id))
+
+
+def _is_person(user_id: str | None) -> bool:
+    return user_id is not None and not user_id.startswith(ENDPOINT_PREFIX)
 
 
 def continued_in(peers: Mapping[str, Peer]) -> set[str]:

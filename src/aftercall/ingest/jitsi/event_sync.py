@@ -24,7 +24,12 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.checks import moment_of
 from aftercall.ingest.jitsi.rooms import SOURCE as SOURCE
-from aftercall.ingest.jitsi.rooms import meeting_id_from, user_id_from
+from aftercall.ingest.jitsi.rooms import (
+    endpoint_of,
+    endpoint_user_id,
+    meeting_id_from,
+    user_id_from,
+)
 from aftercall.ingest.source import Context, Fact, Translation
 from aftercall.ingest.untyped_json import as_count, as_object, as_text, known
 
@@ -107,7 +112,7 @@ def _occupant(
         meeting_id=room.meeting_id,
         peer_id=peer_id,
         identity=Identity(
-            user_id=None if user is None else user_id_from(room.app_id, user),
+            user_id=_user_id(room.app_id, jid, user),
             custom_participant_id=user,
             display_name=as_text(who.get("name")),
         ),
@@ -125,6 +130,13 @@ def _occupant(
         data = known(talk_time_s=round(spoken_ms / 1_000, 3))
         id = id_from(room.app_id, SOURCE, peer_id, "engagement")
         yield PeerEvent(id=id, name="engagement", data=data, **common)
+
+
+def _user_id(app_id: str, jid: str, user: str | None) -> str | None:
+    """That of the connection if it is known: the occupant's page reports it, too."""
+    if (endpoint := endpoint_of(jid)) is not None:
+        return endpoint_user_id(app_id, endpoint)
+    return None if user is None else user_id_from(app_id, user)
 
 
 def _moment(members: Json, name: str, room: _Room) -> EpochMs:

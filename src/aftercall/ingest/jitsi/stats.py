@@ -1,8 +1,8 @@
 """The frames of Jitsi's rtcstats client (protocol 3.1), which its pages send over a WebSocket.
 
-One reader follows one `statsSessionId`: a peer. Identities come in parts and are merged; reports
-are differences from the one before. Entries are numbered by the client, so that what it sends
-again after a reconnect counts once.
+One reader follows one page in one conference: a peer. Identities come in parts and are merged;
+reports are differences from the one before. Entries are numbered by the client, so that what it
+sends again after a reconnect counts once.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,9 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.checks import moment_of
-from aftercall.ingest.jitsi.rooms import SOURCE, meeting_id_from
+from aftercall.ingest.jitsi.rooms import SOURCE, endpoint_user_id, meeting_id_from
 from aftercall.ingest.rtcstats.delta import NamedDelta, TooManyObjects
+from aftercall.ingest.rtcstats.legacy import is_legacy, translate_legacy
 from aftercall.ingest.source import Fact, UnencodedSample
 from aftercall.ingest.untyped_json import as_object, as_text, known, scalars
 
@@ -68,11 +69,23 @@ def read_frame(text: bytes) -> Frame:
     return Frame(session_id, kind, data)
 
 
-class StatsReader:
-    """Follows one `statsSessionId` of an app."""
+def breakout_stay(frame: Frame) -> str | None:
+    """What names a stay in a breakout room, if the frame reports one. There the client takes
+    another `statsSessionId` for every connection; the one that it would have had,
+    `parentStatsSessionId`, and the room remain."""
+    if frame.kind != "identity" or not isinstance(frame.data, list) or len(frame.data) < 3:
+        return None
+    value = as_object(frame.data[2])
+    parent, room = as_text(value.get("parentStatsSessionId")), as_text(value.get("confName"))
+    return f"{parent}/{room}" if parent and room else None
 
-    def __init__(self, app_id: str, session_id: str) -> None:
-        self.peer_id = id_from(app_id, SOURCE, "stats", session_id)
+
+class StatsReader:
+    """Follows one stay of an app: that of a `statsSessionId`, or of a `breakout_stay`."""
+
+    def __init__(self, app_id: str, stay: str) -> None:
+        self.stay = stay
+        self.peer_id = id_from(app_id, SOURCE, "stats", stay)
         self.last_number = 0
         self._app_id = app_id
         self._identity: dict[str, Any] = {}
@@ -133,12 +146,16 @@ class StatsReader:
         if room is None:
             return []
         is_new = self._joined is None
+        endpoint = self._identity.get("endpointId")
         joined = PeerJoined(
             id=id_from(self._app_id, SOURCE, self.peer_id, "joined"),
             at=at if self._joined is None else self._joined.at,
             meeting_id=meeting_id_from(self._app_id, room),
             peer_id=self.peer_id,
-            identity=Identity(display_name=self._identity.get("displayName")),
+            identity=Identity(
+                user_id=None if endpoint is None else endpoint_user_id(self._app_id, endpoint),
+                display_name=self._identity.get("displayName"),
+            ),
             interval_ms=INTERVAL_MS,
             meeting_title=room.partition("@")[0],
         )
@@ -146,7 +163,7 @@ class StatsReader:
         self._joined = joined
         if is_new:
             data = known(
-                endpoint_id=self._identity.get("endpointId"),
+                endpoint_id=endpoint,
                 meeting_unique_id=self._identity.get("meetingUniqueId"),
             )
             facts.append(self._note("jitsi_identity", data, at, 0))
@@ -177,6 +194,8 @@ class StatsReader:
         try:
             report = self._deltas.setdefault(connection, NamedDelta()).decode(value)
             stats = [each for each in report.values() if isinstance(each.get("type"), str)]
+            if is_legacy(stats):
+                stats = list(translate_legacy(stats))
             text = msgspec.json.encode({"connections": [{"id": connection, "stats": stats}]})
             body = decode_body(text)
         except TooManyObjects:

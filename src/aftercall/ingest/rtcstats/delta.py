@@ -12,12 +12,15 @@ from aftercall.ingest.rtcstats.tables import MEMBERS, STATS_TYPES
 MOST_OBJECTS: Final = 20_000
 """Stats objects that a connection may have at a time. Chosen; more are refused."""
 
+MOST_MEMBERS: Final = 256
+"""Members that a stats object may have. Chosen: browsers write a third of it; more are refused."""
+
 Report = dict[str, dict[str, Any]]
 """Stats objects by id, each with its members `id`, `type` and `timestamp`."""
 
 
 class TooManyObjects(ValueError):
-    """A connection has more stats objects than any browser keeps."""
+    """A connection has more stats objects, or one of them more members, than any browser keeps."""
 
 
 class NumberedDelta:
@@ -38,6 +41,8 @@ class NumberedDelta:
             elif isinstance(change, dict):
                 # A changed object is a new one: who holds the last report keeps its values.
                 self._objects[id] = _applied(self._objects.get(id), id, change, newest)
+                if len(self._objects[id]) > MOST_MEMBERS:
+                    raise TooManyObjects
         if len(self._objects) > MOST_OBJECTS:
             raise TooManyObjects
         if newest is not None:
@@ -64,6 +69,8 @@ class NamedDelta:
             merged = {**self._objects.get(id, {}), **change, "id": id}
             if not merged.get("timestamp") and newest is not None:
                 merged["timestamp"] = newest
+            if len(merged) > MOST_MEMBERS:
+                raise TooManyObjects
             objects[id] = merged
         if len(objects) > MOST_OBJECTS:
             raise TooManyObjects

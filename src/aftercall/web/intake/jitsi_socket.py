@@ -8,6 +8,7 @@ else.
 import asyncio
 import hmac
 import re
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -19,18 +20,31 @@ from aftercall.core.errors import AftercallError, Busy, Malformed
 from aftercall.core.privacy import Privacy
 from aftercall.core.rate_budgets import BudgetKind
 from aftercall.ingest.jitsi.rooms import SOURCE
-from aftercall.ingest.jitsi.stats import FrameFacts, StatsReader, read_frame
+from aftercall.ingest.jitsi.stats import (
+    Frame,
+    FrameFacts,
+    StatsReader,
+    breakout_stay,
+    read_frame,
+)
 from aftercall.ingest.redaction import redact
 from aftercall.service.accounts.intake_rate_limits import Account
 from aftercall.service.recording.delivery import Delivery
 from aftercall.service.services import Services
 
-PROTOCOL: Final = "3.1_STANDARD"
+PROTOCOLS: Final = ("3.1_STANDARD", "3.1_LEGACY")
+"""Of pages, with getStats in the standard form or in that of Chrome's callbacks. Those of Jitsi's
+servers are not spoken."""
+
 MOST_BYTES: Final = 1_000_000
 """The largest frame: the first report of a call with hundreds of streams has half of it."""
 
 SILENCE_S: Final = 60.0
 """After so long without a frame a socket is closed; the client sends one every 30 s."""
+
+LONGEST_S: Final = 86_400.0
+"""After so long a socket is closed, whatever comes over it: a client that is still there connects
+again and goes on where it was."""
 
 ACKNOWLEDGED_EVERY: Final = 800
 """The client keeps 1000 entries for a reconnect and drops those that are acknowledged. As reports
@@ -38,6 +52,9 @@ are differences, a process that has not followed the session needs the first one
 the client for as long as it has room."""
 
 MOST_SOCKETS: Final = 5_000
+MOST_SOCKETS_OF_APP: Final = 2_000
+"""So that the pages of one app leave room for those of the others."""
+
 MOST_BAD_FRAMES: Final = 20
 _READERS_KEPT: Final = 10_000
 _KEPT_S: Final = 900
@@ -62,11 +79,20 @@ class _Closing(Exception):
 class JitsiSocket:
     """The ASGI application of the WebSocket."""
 
-    def __init__(self, services: Services, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        silence_s: float = SILENCE_S,
+        longest_s: float = LONGEST_S,
+        most_of_app: int = MOST_SOCKETS_OF_APP,
+    ) -> None:
         self._services = services
         self._privacy = Privacy(services.settings.privacy)
         self._silence_s = silence_s
-        self._open = 0
+        self._longest_s = longest_s
+        self._most_of_app = most_of_app
+        self._open: Counter[str] = Counter()
         self._readers: TTLCache[tuple[str, str], StatsReader] = TTLCache(_READERS_KEPT, _KEPT_S)
 
     def is_for(self, path: str) -> bool:
@@ -77,12 +103,13 @@ class JitsiSocket:
             return
         asked: Any = scope
         app_id = await self._app_of(asked["path"])
-        is_spoken = PROTOCOL in (asked.get("subprotocols") or ())
-        if app_id is None or not is_spoken or self._open >= MOST_SOCKETS:
+        offered = asked.get("subprotocols") or ()
+        protocol = next((each for each in PROTOCOLS if each in offered), None)
+        if app_id is None or protocol is None or self._is_full(app_id):
             await send({"type": "websocket.close", "code": _POLICY, "reason": "Not for you"})
             return
-        await send({"type": "websocket.accept", "subprotocol": PROTOCOL, "headers": []})
-        self._open += 1
+        await send({"type": "websocket.accept", "subprotocol": protocol, "headers": []})
+        self._open[app_id] += 1
         try:
             session_id = dict(parse_qsl(asked.get("query_string", b"").decode("latin-1")))
             known = self._readers.get((app_id, session_id.get("statsSessionId", "")))
@@ -91,7 +118,12 @@ class JitsiSocket:
         except _Closing as end:
             await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
         finally:
-            self._open -= 1
+            self._open[app_id] -= 1
+            if not self._open[app_id]:
+                del self._open[app_id]
+
+    def _is_full(self, app_id: str) -> bool:
+        return self._open.total() >= MOST_SOCKETS or self._open[app_id] >= self._most_of_app
 
     async def _app_of(self, path: str) -> str | None:
         """The app whose key the address holds."""
@@ -109,16 +141,15 @@ class JitsiSocket:
         account = self._services.budgets.open_signed(app_id, SOURCE, SOURCE)
         reader: StatsReader | None = None
         bad = 0
+        ends_at = asyncio.get_running_loop().time() + self._longest_s
         while True:
-            text = await self._next(receive, reader, app_id, account)
+            text = await self._next(receive, reader, app_id, account, ends_at)
             if text is None:
                 return
             try:
                 account.pay(BudgetKind.BYTES, len(text))
                 frame = read_frame(text)
-                key = (app_id, frame.session_id)
-                reader = self._readers.get(key) or StatsReader(*key)
-                self._readers[key] = reader
+                reader = self._reader_of(app_id, frame)
                 found = reader.read(frame, self._services.clock())
                 await self._record(app_id, reader, found, len(text), account)
             except Busy:
@@ -131,14 +162,32 @@ class JitsiSocket:
             if found.number is not None and found.number % ACKNOWLEDGED_EVERY == 0:
                 await _acknowledge(send, found.number)
 
+    def _reader_of(self, app_id: str, frame: Frame) -> StatsReader:
+        """What reads a frame: whatever read the stay before, over which socket and under which
+        `statsSessionId` it came."""
+        key = (app_id, frame.session_id)
+        known = self._readers.get(key)
+        stay = breakout_stay(frame) or (known.stay if known else frame.session_id)
+        reader = self._readers.get((app_id, stay)) or StatsReader(app_id, stay)
+        self._readers[key] = self._readers[app_id, stay] = reader
+        return reader
+
     async def _next(
-        self, receive: Receive, reader: StatsReader | None, app_id: str, account: Account
+        self,
+        receive: Receive,
+        reader: StatsReader | None,
+        app_id: str,
+        account: Account,
+        ends_at: float,
     ) -> bytes | None:
         """The next frame; `None` when the page has gone."""
+        left_s = ends_at - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._silence_s):
+            async with asyncio.timeout(min(self._silence_s, left_s)):
                 event: Any = await receive()
         except TimeoutError:
+            if left_s < self._silence_s:
+                raise _Closing(_TRY_LATER, "Connect again") from None
             raise _Closing(_POLICY, "Nothing came for a minute") from None
         if event["type"] == "websocket.disconnect":
             if event.get("code") == _LEFT and reader is not None:
