@@ -125,6 +125,39 @@ async def test_a_token_for_longer_than_a_day_is_refused(intake: LivekitIntake) -
         assert answer.status_code == 401
 
 
+async def _end(
+    intake: LivekitIntake, key: str, query: str = "?recordingmarks=false&meetingID=algebra-7"
+) -> httpx.Response:
+    url = f"/v1/apps/{intake.owner.app_id}/sources/bigbluebutton/ended/{key}{query}"
+    return await intake.client.get(url)
+
+
+async def test_the_end_callback_ends_the_session_of_its_meeting(intake: LivekitIntake) -> None:
+    owner, keys = intake.owner, intake.server.services.source_keys
+    await keys.add(owner.account_id, owner.app_id, "bigbluebutton-end", "greenlight", "end-key-1")
+    for hook in HOOKS["hooks"]:
+        if "meeting-ended" not in hook["body"] and "user-left" not in hook["body"]:
+            assert (await _hook(intake, hook["body"])).status_code == 202
+    (live,) = await intake.sessions()
+    assert live["status"] == "LIVE"
+    meeting = live["associated_id"]
+    for key in ("another-key", "main-key", HOOKS["secret"]):
+        assert (await _end(intake, key)).status_code == 401
+    assert (await _end(intake, "end-key-1", "?recordingmarks=true")).status_code == 400
+    assert (await _end(intake, "end-key-1", "?meetingID=unheard-of")).status_code == 202
+    assert (await intake.sessions())[0]["status"] == "LIVE"
+    other = await intake.server.new_client()
+    foreign = f"/v1/apps/{other.app_id}/sources/bigbluebutton/ended/end-key-1?meetingID={meeting}"
+    assert (await intake.client.get(foreign)).status_code == 401
+    posted = await _post(intake, f"bigbluebutton/ended/end-key-1?meetingID={meeting}", "")
+    assert posted.status_code == 405
+    query = f"?recordingmarks=true&meetingID={meeting}"
+    for _ in range(2):
+        assert (await _end(intake, "end-key-1", query)).status_code == 202
+    (ended,) = await intake.sessions()
+    assert (ended["id"], ended["status"]) == (live["id"], "ENDED")
+
+
 async def _prosody(intake: LivekitIntake, request: dict[str, Any]) -> httpx.Response:
     answer: httpx.Response = await _post(
         intake,

@@ -33,6 +33,15 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
     guide: "bigbluebutton",
   },
   {
+    name: "bigbluebutton-end",
+    system: "BigBlueButton, end callback",
+    where: "meta_endCallbackUrl of a meeting",
+    path: "sources/bigbluebutton/ended/KEY",
+    scheme: "http",
+    key: { id: "Name of the server", secret: "A key of your choice, never the shared secret", idOf: null },
+    guide: "bigbluebutton",
+  },
+  {
     name: "jitsi",
     system: "Jitsi, pages",
     where: "analytics.rtcstatsEndpoint in config.js",

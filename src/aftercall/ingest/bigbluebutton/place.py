@@ -10,6 +10,12 @@ from aftercall.core.instants import EpochMs
 SOURCE: Final = "bigbluebutton"
 
 
+def meeting_id_from(app_id: str, external: str) -> str:
+    """The meeting of an external id: the id itself if it can stand in a path, else a function of
+    it."""
+    return external if is_path_id(external) else id_from(app_id, "meeting", external)
+
+
 class Place(NamedTuple):
     """One meeting of BigBlueButton: a session."""
 
@@ -21,8 +27,7 @@ class Place(NamedTuple):
     @property
     def members(self) -> dict[str, Any]:
         """The meeting and the session of a fact."""
-        external = self.external_id
-        meeting = external if is_path_id(external) else id_from(self.app_id, "meeting", external)
+        meeting = meeting_id_from(self.app_id, self.external_id)
         session = id_from(self.app_id, SOURCE, "meeting", self.internal_id)
         return {"meeting_id": meeting, "session_id": session}
 

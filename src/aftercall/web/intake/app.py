@@ -12,7 +12,9 @@ from aftercall.web.http.cors import Cors, Headers
 from aftercall.web.http.dependencies import parse_query
 from aftercall.web.http.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
 from aftercall.web.http.request_body import headers_of
+from aftercall.web.intake.answers import ENTRY_COUNTS
 from aftercall.web.intake.backends import BackendIntake
+from aftercall.web.intake.end_callback import EndCallback
 from aftercall.web.intake.participants import ParticipantIntake
 from aftercall.web.intake.request import IntakeRequest
 from aftercall.web.intake.sources import APP_PREFIX, ROUTES, IntakeRoute
@@ -48,11 +50,13 @@ class IntakeApp:
         self._cors = Cors(services.settings.allow_origins)
         self._participants = ParticipantIntake(services)
         self._backends = BackendIntake(services)
+        self._ends = EndCallback(services)
 
     def is_for(self, path: str) -> bool:
         """Whether a path is one of the intake's."""
         return path in _PARTICIPANTS or (
-            path.startswith(_APPS) and _OF_APP.fullmatch(path) is not None
+            path.startswith(_APPS)
+            and (_OF_APP.fullmatch(path) is not None or self._ends.is_for(path))
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,9 +68,14 @@ class IntakeApp:
             return
         extra = self._cors.answer(headers)
         try:
-            if method != "POST":
-                raise Malformed("This address takes only POST.", code="method_not_allowed")
-            status, body = await self._answer(request, headers, receive)
+            if method == "GET" and self._ends.is_for(request["path"]):
+                status, body = await self._end(request)
+            elif method != "POST" or self._ends.is_for(request["path"]):
+                taken = "GET" if self._ends.is_for(request["path"]) else "POST"
+                message = f"This address takes only {taken}."
+                raise Malformed(message, code="method_not_allowed")
+            else:
+                status, body = await self._answer(request, headers, receive)
         except AftercallError as error:
             await self._send_error(request, send, answer_error(error), extra)
             return
@@ -97,10 +106,15 @@ class IntakeApp:
             recorded = await self._participants.record(route, request)
         return route.answer.status, route.answer.encode(recorded)
 
+    async def _end(self, scope: Any) -> tuple[int, bytes]:
+        recorded = await self._ends.record(scope["path"], scope.get("query_string", b""))
+        return ENTRY_COUNTS.status, ENTRY_COUNTS.encode(recorded)
+
     async def _send_error(
         self, scope: Any, send: Send, answer: ErrorAnswer, extra: list[tuple[bytes, bytes]]
     ) -> None:
-        status = answer.status if scope["method"] == "POST" else 405
+        is_taken = scope["method"] == ("GET" if self._ends.is_for(scope["path"]) else "POST")
+        status = answer.status if is_taken else 405
         named = [(k.encode(), v.encode()) for k, v in answer.headers.items()]
         await _send(scope, send, status, answer.body, [*extra, *named])
 
