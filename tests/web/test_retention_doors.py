@@ -327,7 +327,13 @@ OTHERS = {
     "/erasures/{erasure_id:str}",
 }
 OTHERS |= {"/exports/{export_id:str}", "/read-links", "/calls/S/read-link", "/calls/S/read-links"}
-OTHERS |= {"/source-keys", "/imports", "/imports/{import_id:str}", "/sessions/S/export"}
+OTHERS |= {
+    "/source-keys",
+    "/imports",
+    "/imports/{import_id:str}",
+    "/imports/{import_id:str}/cancel",
+    "/sessions/S/export",
+}
 OTHERS |= {"/alerts", "/alerts/{alert_id:str}", "/alert-channels"}
 OTHERS |= {"/alert-rules", "/alert-rules/{rule_id:str}"}
 OTHERS |= {

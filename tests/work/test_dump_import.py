@@ -9,7 +9,7 @@ import pytest
 
 from aftercall.core.errors import Malformed
 from aftercall.core.import_records import MOST_FILES, ImportOptions, ImportReport
-from aftercall.work.dump_import import NOTHING, DumpImporter
+from aftercall.work.dump_import import CANCELLED, NOTHING, DumpImporter, ImportCancelled
 from aftercall.work.export_import import DumpFile
 from tests.sample_dumps import LATER, path_of
 from tests.web.rest_server import ApiClient, RestServer
@@ -131,6 +131,35 @@ async def test_too_many_files_are_refused(server: RestServer) -> None:
     owner = await server.new_client()
     with pytest.raises(Malformed, match="at most"):
         await import_files(server, owner, *[path_of(CHROMIUM)] * (MOST_FILES + 1))
+
+
+async def test_a_cancelled_import_leaves_what_was_read_in_sessions_that_are_over(
+    server: RestServer,
+) -> None:
+    owner = await server.new_client()
+    dump = path_of(CHROMIUM)
+    file = DumpFile(dump.name, dump.stat().st_size, partial(_open, dump))
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise ImportCancelled
+
+    importer = DumpImporter(server.services, owner.app_id)
+    report = await importer.run([file, file], ImportOptions(), stop)
+    assert [each.error for each in report.files] == [
+        None,
+        "The same dump is there twice; it counts once.",
+    ]
+    [call] = report.calls
+    listed = (await owner.request("GET", "/sessions")).json()["data"]["sessions"]
+    assert [(each["id"], each["status"]) for each in listed] == [(call.session_id, "ENDED")]
+    never = await importer.run([file], ImportOptions(), lambda share: stop(1))
+    assert never.calls == [] and never.files[0].error == CANCELLED
+    again = await importer.run([file], ImportOptions(), lambda share: None)
+    assert again.calls[0].session_id == call.session_id
+    whole = (await owner.request("GET", "/sessions")).json()["data"]["sessions"]
+    assert [each["status"] for each in whole] == ["ENDED"]
+    assert again.calls[0].accepted > 0
 
 
 def _rtcstats(*lines: list[Any]) -> bytes:

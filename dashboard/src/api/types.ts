@@ -1213,7 +1213,7 @@ export type DumpImports = {
   most_files: number;
 };
 
-/** An import. `state` is `uploading`, `waiting`, `running`, `done` or `failed`, `percent` how much of the work is done; `error` says why all of it failed. */
+/** An import. `state` is `uploading`, `waiting`, `running`, `done`, `failed` or `cancelled`, `percent` how much of the work is done; `error` says why all of it failed. */
 export type DumpImport = {
   id: string;
   requested_at: number;

@@ -87,6 +87,8 @@ class ImportState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """What was recorded until then remains."""
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ class Act(StrEnum):
     ADD_SOURCE_KEY = "add_source_key"
     REMOVE_SOURCE_KEY = "remove_source_key"
     IMPORT_DUMPS = "import_dumps"
+    CANCEL_IMPORT = "cancel_import"
     EXPORT_SESSION = "export_session"
     UPLOAD_TRANSCRIPT = "upload_transcript"
     ADD_WEBHOOK = "add_webhook"

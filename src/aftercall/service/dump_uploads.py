@@ -54,6 +54,9 @@ LATEST: Final = 20
 MOST_CONNECTIONS: Final = 200
 """Connections of a file that its report lists."""
 
+OPEN: Final = frozenset({ImportState.UPLOADING, ImportState.WAITING, ImportState.RUNNING})
+"""The states of an import that is not over."""
+
 STOPPED: Final = "The server stopped while it read these files, several times."
 
 
@@ -123,10 +126,14 @@ class DumpUploads:
         return UploadFolder(self._folder / name, most_bytes=self._most_bytes)
 
     async def submit(self, begun: DumpImport, files: Sequence[UploadedFile]) -> DumpImport:
-        """Have the files of an upload read, which are all here."""
+        """Have the files of an upload read, which are all here. Raises `NotFound` if it was
+        cancelled meanwhile."""
         now = self._clock()
         waiting = replace(begun, state=ImportState.WAITING, files=list(files))
         async with self._db.write() as tx:
+            known = await dump_imports.find(tx, begun.app_id, begun.id)
+            if known is None or known.state is not ImportState.UPLOADING:
+                raise NotFound.of("import", begun.id)
             await dump_imports.save(tx, waiting)
             await jobs.drop(tx, _id_of(DELETE_IMPORT, begun))
             await jobs.add(tx, [_reading(waiting, now)])
@@ -154,12 +161,41 @@ class DumpUploads:
         kept = await self._retention.only_kept(app_id, list(known.values()), tx)
         return {each.id: each for each in kept}
 
+    async def cancel(
+        self, account_id: str, app_id: str, import_id: str, actor: Actor
+    ) -> FoundImport:
+        """Cancel an import that is not over. What it has recorded remains; whoever reads its files
+        ends its sessions, and deletes the files. Raises `NotFound`."""
+        now = self._clock()
+        async with self._db.write() as tx:
+            found = await dump_imports.find(tx, app_id, import_id)
+            if found is None:
+                raise NotFound.of("import", import_id)
+            was = found.state
+            if was in OPEN:
+                cancelled = replace(
+                    found,
+                    state=ImportState.CANCELLED,
+                    options=ImportOptions(),
+                    finished_at=now,
+                )
+                await dump_imports.save(tx, cancelled)
+                if was is not ImportState.RUNNING:
+                    await jobs.drop(tx, _id_of(IMPORT_DUMPS, found))
+                await jobs.add(tx, [_deletion(found, now, EpochMs(now + KEPT_MS))])
+                await record_act(tx, actor, Act.CANCEL_IMPORT, account_id, app_id, import_id, now)
+        if was is ImportState.WAITING:
+            await self.folder(app_id, import_id).delete()
+        return await self.find(app_id, import_id)
+
     async def start(self, app_id: str, import_id: str) -> DumpImport | None:
         """Begin to read; `None` if there is nothing to do. An import that stopped the server
         several times fails instead."""
         async with self._db.write() as tx:
             found = await dump_imports.find(tx, app_id, import_id)
             if found is None or found.state not in (ImportState.WAITING, ImportState.RUNNING):
+                # One that was cancelled while it was read, by a process that has stopped since.
+                await self.folder(app_id, import_id).delete()
                 return None
             started = replace(found, state=ImportState.RUNNING, starts=found.starts + 1, percent=0)
             await dump_imports.save(tx, started)
@@ -168,9 +204,10 @@ class DumpUploads:
             return None
         return started
 
-    async def note_percent(self, running: DumpImport, percent: int) -> None:
+    async def note_percent(self, running: DumpImport, percent: int) -> bool:
+        """Write how much of the work is done; whether it goes on, or was cancelled."""
         async with self._db.write() as tx:
-            await dump_imports.note_percent(tx, running.app_id, running.id, percent)
+            return await dump_imports.note_percent(tx, running.app_id, running.id, percent)
 
     async def finish(self, running: DumpImport, report: ImportReport) -> None:
         """Keep what an import found, and delete its files."""
@@ -188,7 +225,10 @@ class DumpUploads:
         now = self._clock()
         ended = replace(ended, options=ImportOptions(), finished_at=now)
         async with self._db.write() as tx:
-            if await dump_imports.find(tx, ended.app_id, ended.id) is not None:
+            known = await dump_imports.find(tx, ended.app_id, ended.id)
+            if known is not None:
+                if known.state is ImportState.CANCELLED:
+                    ended = replace(known, report=ended.report)
                 await dump_imports.save(tx, ended)
                 await jobs.add(tx, [_deletion(ended, now, EpochMs(now + KEPT_MS))])
         await self.folder(ended.app_id, ended.id).delete()

@@ -39,13 +39,14 @@ async def find(tx: AsyncConnection, app_id: str, import_id: str) -> DumpImport |
     return None if row is None else _import(row._mapping)
 
 
-async def note_percent(tx: AsyncConnection, app_id: str, import_id: str, percent: int) -> None:
-    """Write how much of the work is done, unless it is over."""
-    await tx.execute(
+async def note_percent(tx: AsyncConnection, app_id: str, import_id: str, percent: int) -> bool:
+    """Write how much of the work is done, unless it is over; whether it goes on."""
+    changed = await tx.execute(
         update(schema.dump_imports)
         .where(_C.app_id == app_id, _C.id == import_id, _C.state == ImportState.RUNNING.value)
         .values(percent=percent)
     )
+    return changed.rowcount > 0
 
 
 async def count_open(tx: AsyncConnection, app_id: str) -> int:

@@ -6,7 +6,7 @@ Reading runs in a thread, so that requests of the same process go on.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from pathlib import PurePath
@@ -53,7 +53,13 @@ AT_ONCE: Final = 500
 """Facts in one transaction."""
 
 Progress = Callable[[float], None]
-"""Is called with the share of the work that is done, 0..1."""
+"""Is called with the share of the work that is done, 0..1. Raises `ImportCancelled` to stop it."""
+
+CANCELLED: Final = "The import was cancelled before this file was read."
+
+
+class ImportCancelled(Exception):
+    """Nothing more of an import is to be read."""
 
 
 class _Surveyed(NamedTuple):
@@ -62,6 +68,15 @@ class _Surveyed(NamedTuple):
     format: Format
     survey: Survey
     digest: str
+
+
+class _Read(NamedTuple):
+    """What has been read so far."""
+
+    reports: list[FileRead]
+    own: list[CallImported]
+    """Calls of Aftercall's own exports."""
+    calls: "list[tuple[CallImported, list[PeerPlan]]]"
 
 
 class DumpImporter:
@@ -75,15 +90,28 @@ class DumpImporter:
     async def run(
         self, files: Sequence[DumpFile], options: ImportOptions, progress: Progress
     ) -> ImportReport:
-        """Import files. A file that cannot be read does not keep the others from it."""
+        """Import files. A file that cannot be read does not keep the others from it. What was
+        recorded when `progress` stopped it is ended as it is, and reported."""
         if len(files) > MOST_FILES:
             raise Malformed(f"An import has at most {MOST_FILES} files.", code="too_many_files")
+        read = _Read([], [], [])
+        with suppress(ImportCancelled):
+            await self._read(files, options, progress, read)
+        for call, plans in read.calls:
+            await self._end(call, plans)
+        unread = files[len(read.reports) :]
+        read.reports.extend(FileRead(name=file.name, error=CANCELLED) for file in unread)
+        calls = [*read.own, *(call for call, _ in read.calls)]
+        return ImportReport(files=read.reports, calls=calls)
+
+    async def _read(
+        self, files: Sequence[DumpFile], options: ImportOptions, progress: Progress, read: "_Read"
+    ) -> None:
         now = self._services.clock()
-        reports: list[FileRead] = []
+        reports, own = read.reports, read.own
         surveyed: list[_Surveyed] = []
         total = 2 * sum(file.size for file in files) or 1
         done = 0
-        own: list[CallImported] = []
         for number, file in enumerate(files):
             if await asyncio.to_thread(is_own_export, file):
                 report, call = await import_export(self._services, self._app_id, file)
@@ -101,16 +129,14 @@ class DumpImporter:
                 surveyed.append(found)
             done += file.size
             progress(done / total)
-        calls = await self._plan(surveyed, options)
+        calls = read.calls
+        calls += await self._plan(surveyed, options)
         for each in surveyed:
             plans = [p for _, plans in calls for p in plans if p.surveyed.file == each.number]
             share = partial(_share, progress, done, total)
             await self._record(each, plans, calls, reports[each.number], now, share)
             done += each.file.size
             progress(done / total)
-        for call, plans in calls:
-            await self._end(call, plans)
-        return ImportReport(files=reports, calls=[*own, *(call for call, _ in calls)])
 
     async def _plan(
         self, surveyed: Sequence[_Surveyed], options: ImportOptions
@@ -204,9 +230,10 @@ class DumpImporter:
             return
         translator = Translator(plans, self._app_id, now)
         with closing(surveyed.file.open()) as file:
-            data = DumpBytes(_Watched(file, note_read))
-            facts = translator.translate(surveyed.format.read(data))
+            watched = _Watched(file, note_read)
+            facts = translator.translate(surveyed.format.read(DumpBytes(watched)))
             while batch := await asyncio.to_thread(_next, facts):
+                watched.note()
                 by_call: dict[str, list[DumpFact]] = {}
                 for fact in batch:
                     call = call_of[fact.peer_id]
@@ -258,8 +285,11 @@ class _Watched:
     def read(self, size: int, /) -> bytes:
         chunk = self._file.read(size)
         self._read += len(chunk)
-        self._note_read(self._read)
+        self.note()
         return chunk
+
+    def note(self) -> None:
+        self._note_read(self._read)
 
 
 def _share(progress: Progress, done: int, total: int, read: int) -> None:

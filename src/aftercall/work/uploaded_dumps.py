@@ -1,6 +1,7 @@
 """Reads uploaded dumps into sessions, and writes how far it is."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -10,7 +11,7 @@ import structlog
 from aftercall.core.errors import AftercallError, Unavailable
 from aftercall.core.import_records import DumpImport
 from aftercall.service.services import Services
-from aftercall.work.dump_import import DumpImporter
+from aftercall.work.dump_import import DumpImporter, ImportCancelled
 from aftercall.work.export_import import DumpFile
 
 NOTE_EVERY_S: Final = 1.0
@@ -65,24 +66,24 @@ class _Progress:
 
     def __init__(self) -> None:
         self.share = 0.0
+        self.is_cancelled = False
 
     def set(self, share: float) -> None:
+        """Raises `ImportCancelled` once the import is."""
+        if self.is_cancelled:
+            raise ImportCancelled
         self.share = share
 
 
 async def _note(services: Services, running: DumpImport, progress: _Progress) -> None:
-    """Write progress until cancelled; a failure to do so keeps nothing from going on."""
-    noted = 0
-    while True:
+    """Write progress until it is over, and pass on that the import was cancelled. A failure to
+    write keeps nothing from going on."""
+    while not progress.is_cancelled:
         await asyncio.sleep(NOTE_EVERY_S)
         percent = min(99, int(100 * progress.share))
-        if percent == noted:
-            continue
-        try:
-            await services.dump_uploads.note_percent(running, percent)
-        except Unavailable:
-            continue
-        noted = percent
+        with suppress(Unavailable):
+            goes_on = await services.dump_uploads.note_percent(running, percent)
+            progress.is_cancelled = not goes_on
 
 
 def _are_there(paths: list[Path]) -> bool:

@@ -1,7 +1,7 @@
 /** The imports that are shown: those of this browser, and those that go on on the server. */
 
 import { signal } from "@preact/signals";
-import { get, RequestError } from "../../api/request";
+import { get, post, RequestError } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { DumpImport, DumpImports } from "../../api/types";
 import { upload } from "../../api/upload";
@@ -121,6 +121,17 @@ async function follow(key: string, appId: string, first: DumpImport): Promise<vo
     change(key, { found });
   }
   if (found.sessions.length) importsDone.value++;
+}
+
+/** Stops an import on the server; what it has recorded stays. */
+export async function cancel(shown: ShownImport): Promise<void> {
+  if (!shown.found) return;
+  try {
+    const path = `${pathOf(shown.appId)}/${encodeURIComponent(shown.found.id)}/cancel`;
+    change(shown.key, { found: await post<DumpImport>(path) });
+  } catch (error) {
+    change(shown.key, { error: asRequestError(error) });
+  }
 }
 
 export function dismiss(key: string): void {

@@ -4,7 +4,7 @@ import type { DumpImport, ImportedFile, ImportedSession } from "../../api/types"
 import { Icon } from "../../components/icon";
 import { formatCount, formatPlural } from "../../format/numbers";
 import { formatNames } from "./import_names";
-import { dismiss, importFiles, importsDone, isOver, shownImports, type ShownImport, showOpenImports } from "./import_state";
+import { cancel, dismiss, importFiles, importsDone, isOver, shownImports, type ShownImport, showOpenImports } from "./import_state";
 
 /** The imports that go on or have just ended, and the whole page as the place to drop files. */
 export function Imports({ appId, onImported }: { appId: string; onImported: () => void }) {
@@ -105,6 +105,11 @@ function Row({ shown }: { shown: ShownImport }) {
             Stop
           </button>
         )}
+        {found !== null && !isOver(shown) && (
+          <button type="button" class="quiet" aria-label={`Cancel the import of ${names}`} onClick={() => void cancel(shown)}>
+            Cancel
+          </button>
+        )}
         {error !== null && shown.again && (
           <button type="button" class="choice" onClick={shown.again}>
             Try again
@@ -116,7 +121,7 @@ function Row({ shown }: { shown: ShownImport }) {
           </button>
         )}
       </div>
-      {found?.state === "done" && <Result found={found} />}
+      {found && isOver(shown) && found.state !== "failed" && <Result found={found} />}
     </li>
   );
 }
@@ -148,6 +153,7 @@ function stateOf(shown: ShownImport): string {
   if (!found) return `is sent, ${percentOf(shown) ?? 0} %`;
   if (found.state === "waiting") return "waits to be read";
   if (found.state === "running") return `is read, ${found.percent} %`;
+  if (found.state === "cancelled") return found.sessions.length ? "was cancelled; what was read until then stays" : "was cancelled";
   if (found.state === "failed") return `was not imported: ${found.error ?? ""}`;
   const failed = found.files.filter((file) => file.error).length;
   const there = found.sessions.length;

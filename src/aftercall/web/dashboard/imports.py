@@ -137,6 +137,28 @@ async def get_import(
     return encode_answer(encode_import(found, sessions), has_alias=False)
 
 
+@post(
+    "/imports/{import_id:str}/cancel",
+    status_code=200,
+    opt=described(
+        summary="Cancel an import of dumps",
+        tag=TAG,
+        about="For admins. What it has recorded by then stays, in sessions that are over; the same "
+        "files imported again add the rest. An import that is over is answered as it is.",
+        answer=DumpImport,
+    ),
+)
+async def cancel_import(
+    services: ProvidedServices, tenant: ProvidedTenant, import_id: PathId
+) -> Answer[DumpImport]:
+    tenant.check_admin()
+    id = parse_path_id(import_id, what="import")
+    found, sessions = await services.dump_uploads.cancel(
+        tenant.account_id, tenant.app_id, id, tenant.caller
+    )
+    return encode_answer(encode_import(found, sessions), has_alias=False)
+
+
 @get(
     "/sessions/{session_id:str}/export",
     opt=described(
@@ -206,4 +228,4 @@ def _names(parameters: Query) -> list[str]:
     return [NAME.read({NAME.name: [value]}) or "" for value in values]
 
 
-handlers = (import_dumps, list_imports, get_import, export_session)
+handlers = (import_dumps, list_imports, get_import, cancel_import, export_session)

@@ -46,8 +46,8 @@ class ImportedSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DumpImport(msgspec.Struct, frozen=True, kw_only=True):
-    """An import. `state` is `uploading`, `waiting`, `running`, `done` or `failed`, `percent` how
-    much of the work is done; `error` says why all of it failed."""
+    """An import. `state` is `uploading`, `waiting`, `running`, `done`, `failed` or `cancelled`,
+    `percent` how much of the work is done; `error` says why all of it failed."""
 
     id: str
     requested_at: EpochMs
