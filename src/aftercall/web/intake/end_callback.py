@@ -45,7 +45,8 @@ class EndCallback:
         services.budgets.open_signed(app_id, SOURCE, signer.key_id)
         query = parse_query(query_string)
         received_at = services.clock()
-        closed = translate_end(app_id, (query.get("meetingID") or [None])[-1], received_at)
+        named = query.get("meetingID")
+        closed = translate_end(app_id, named[-1] if named else None, received_at)
         outcomes = await services.write_queue.submit_in_parts(
             Delivery(
                 app_id=app_id,
