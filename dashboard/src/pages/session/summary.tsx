@@ -69,6 +69,7 @@ function Text({ summary }: { summary: SummaryText }) {
           {text}
         </p>
       )}
+      {summary.model !== null && <p class="faint">Written by the model {summary.model}; it may be wrong.</p>}
     </div>
   );
 }
