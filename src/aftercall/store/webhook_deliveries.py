@@ -6,7 +6,6 @@ queries read a few rows of an index each, however many deliveries wait.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, delete, exists, or_, select, update
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.webhooks import DeliveryState, Webhook, WebhookDelivery
+from aftercall.store.engine.bulk_insert import BulkInsert, insert_all
 from aftercall.store.engine.record_mapping import Insert, Shape, insert_into
 from aftercall.store.tables import schema
 
@@ -38,31 +38,40 @@ async def add(tx: AsyncConnection, deliveries: Sequence[WebhookDelivery]) -> Non
     if not deliveries:
         return
     rows = [_DELIVERY.to_row(delivery) for delivery in deliveries]
-    for row in rows:
-        del row["position"]
-    # Executed for one row after another: their positions are the order in which they were given.
-    await tx.execute(_insert(tx.dialect.name), rows)
-    await _open_lanes(tx, {_lane_of(each): each.created_at for each in deliveries})
+    lanes = {_lane_of(each): each.created_at for each in deliveries}
+    # One row after another: their positions are the order in which they were given.
+    await insert_all(tx, [(_DELIVERIES, rows), (_LANES, _rows_of(lanes))])
 
 
 async def _open_lanes(tx: AsyncConnection, due: dict[Lane, EpochMs]) -> None:
-    """Let the lanes be looked at; one that is known keeps its time. It is locked all the same:
-    whoever finds it empty must not delete it before what is added here is seen."""
-    rows = [{**lane._asdict(), "due_at": at} for lane, at in sorted(due.items())]
-    await tx.execute(_upsert_lane(tx.dialect.name), rows)
+    """Let the lanes be looked at; one that is known keeps its time."""
+    await insert_all(tx, [(_LANES, _rows_of(due))])
 
 
-@cache
+def _rows_of(due: dict[Lane, EpochMs]) -> list[dict[str, Any]]:
+    # Sorted, so that two transactions over the same lanes lock them in the same order.
+    return [{**lane._asdict(), "due_at": at} for lane, at in sorted(due.items())]
+
+
 def _insert(dialect: str) -> Insert:
     return insert_into(dialect, schema.webhook_deliveries).on_conflict_do_nothing()
 
 
-@cache
-def _upsert_lane(dialect: str) -> Insert:
+def _insert_lane(dialect: str) -> Insert:
+    """A lane that is known is locked all the same: whoever finds it empty must not delete it before
+    what is added here is seen. On SQLite one writes at a time."""
     statement = insert_into(dialect, schema.webhook_lanes)
+    if dialect == "sqlite":
+        return statement.on_conflict_do_nothing()
     return statement.on_conflict_do_update(
         index_elements=["app_id", "webhook_id", "lane"], set_={"lane": statement.excluded.lane}
     )
+
+
+_DELIVERIES: Final = BulkInsert(
+    _insert, [column.name for column in _DELIVERY.columns if column.name != "position"]
+)
+_LANES: Final = BulkInsert(_insert_lane, [column.name for column in schema.webhook_lanes.columns])
 
 
 def _lane_of(delivery: WebhookDelivery) -> Lane:

@@ -5,6 +5,7 @@ meeting that covers its time; else a session is created. In a transaction a sess
 locked once, its rules are applied once, and it is saved once.
 """
 
+from collections import defaultdict
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from aftercall.core.lifecycle.presence import participants_of
 from aftercall.core.lifecycle.session_news import news_of_change
 from aftercall.core.lifecycle.state_machine import Policy, RulesApplied, apply_rules
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
+from aftercall.core.webhooks import News
 from aftercall.service.recording.appends import PeerKey
 from aftercall.service.recording.delivery import Delivery, Outcome, rejected
 from aftercall.service.recording.follow_ups import job_of_end, job_of_late_facts
@@ -83,6 +85,8 @@ class SessionResolver:
         self._session_ids: dict[PeerKey, str] = {}
         self._heartbeats: dict[PeerKey, tuple[EpochMs, EpochMs]] = {}
         self._created: set[SessionKey] = set()
+        self._news: dict[str, list[News]] = defaultdict(list)
+        """What is to be announced, by app."""
 
     def set_session_id_of(self, key: PeerKey, session_id: str) -> None:
         self._session_ids[key] = session_id
@@ -327,8 +331,13 @@ class SessionResolver:
         return parent.work.session.id if parent else None
 
     async def save_all(self) -> None:
+        """Save what changed of every session, and announce it."""
         for loaded in list(self._sessions.values()):
             await self.save(loaded)
+        for app_id, news in self._news.items():
+            assert self._announcer is not None
+            await self._announcer.announce(self._tx, app_id, news)
+        self._news.clear()
 
     async def save(self, loaded: LoadedSession) -> None:
         """Apply the rules to a session and save what changed, with the jobs that follow."""
@@ -341,7 +350,7 @@ class SessionResolver:
             await peers.save_peers(self._tx, changed)
             await self._save_rows(session, participants_of(loaded.peers_before), applied)
         if changed or session != before:
-            await self._announce(loaded, applied)
+            await self._note_news(loaded, applied)
         if session.phase is Phase.ENDED and (changed or session != before):
             was_ended = before is not None and before.phase is Phase.ENDED
             if was_ended:
@@ -351,15 +360,15 @@ class SessionResolver:
         loaded.before, loaded.peers_before, loaded.applied = session, applied.peers, applied
         loaded.work = SessionState(session=session, peers=dict(applied.peers))
 
-    async def _announce(self, loaded: LoadedSession, applied: RulesApplied) -> None:
-        """Write what is owed for the change to those who subscribe to the app's news."""
+    async def _note_news(self, loaded: LoadedSession, applied: RulesApplied) -> None:
+        """Note what is to be announced of the change. The sessions stay locked, so that what is
+        written for all of them at the end is in the order of each."""
         app_id = applied.session.app_id
         if self._announcer is None or not await self._announcer.has_listeners(self._tx, app_id):
             return
-        news = news_of_change(
+        self._news[app_id] += news_of_change(
             loaded.before, loaded.peers_before, applied.session, applied.peers, now=self._now
         )
-        await self._announcer.announce(self._tx, app_id, news)
 
     async def _save_rows(
         self, session: Session, before: dict[str, Participant], applied: RulesApplied
