@@ -34,8 +34,9 @@ TURN_SHARE: Final = 0.003
 URGENT_SHARE: Final = 0.03
 """Of a core, for folding sessions with trouble. Chosen."""
 
-LONGEST_PAUSE_S: Final = 120.0
-"""The time whose share may be spent at once."""
+LONGEST_PAUSE_S: Final = 60.0
+"""The time whose share may be spent at once: what one minute leaves is not added to the next one's,
+so that no minute takes more than its share."""
 
 SCREENED_TOGETHER: Final = 100
 """Sessions whose newest rows are read in one statement."""
