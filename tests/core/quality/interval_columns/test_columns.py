@@ -1,10 +1,13 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
+import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aftercall.core.quality.interval_columns.columns import (
+    are_all,
     floats,
+    is_any,
     numbers,
     rounded,
     whole_numbers,
@@ -34,3 +37,10 @@ def test_integers_are_not_changed(values: list[int | None]) -> None:
     found = whole_numbers(numbers(values))
     assert found == values
     assert all(value is None or type(value) is int for value in found)
+
+
+@given(st.lists(st.booleans(), max_size=5), st.booleans())
+def test_whether_any_or_all_flags_are_set(flags: list[bool], is_view: bool) -> None:
+    column = np.array([*flags, *flags], dtype=np.bool_)[:: 2 if is_view else 1]
+    assert is_any(column) is any(column.tolist())
+    assert are_all(column) is all(column.tolist())

@@ -12,7 +12,13 @@ from aftercall.core.quality.activity.stream_activity import (
     FrameSizeSpan,
     StreamActivity,
 )
-from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    are_all,
+    is_any,
+)
 from aftercall.core.quality.interval_columns.interval_table import (
     IntervalTable,
     StreamRows,
@@ -72,7 +78,7 @@ class _Times(NamedTuple):
 
     def spans(self, is_so: BoolArray) -> list[list[Span]]:
         """For each stream, the spans in which the condition holds."""
-        if not is_so.any():
+        if not is_any(is_so):
             return [[] for _ in range(self.streams)]
         levels = np.where(is_so, 1.0, np.nan)
         return [[(each.start_at, each.end_at) for each in runs] for runs in self.runs(levels)]
@@ -80,7 +86,7 @@ class _Times(NamedTuple):
     def runs(self, levels: FloatArray) -> list[list[FrameSizeSpan]]:
         """For each stream, the runs of one level; NaN is no level."""
         found: list[list[FrameSizeSpan]] = [[] for _ in range(self.streams)]
-        rows = np.flatnonzero(~np.isnan(levels))
+        (rows,) = (~np.isnan(levels)).nonzero()
         if not len(rows):
             return found
         numbers, starts, ends = self.numbers[rows], self.starts[rows], self.ends[rows]
@@ -90,7 +96,7 @@ class _Times(NamedTuple):
             | (numbers[1:] != numbers[:-1])
             | (marks[1:] != marks[:-1])
         )
-        first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
+        first = np.concatenate([[0], is_new.nonzero()[0] + 1])
         last: IndexArray = np.concatenate([first[1:] - 1, [len(rows) - 1]])
         columns = (starts[first], ends[last], marks[first], numbers[first])
         for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
@@ -134,8 +140,8 @@ def _read_table(
                 shown=shown,
                 sizes=sizes[number],
                 counted=_counted(table, stream.rows),
-                has_loss=bool(has_loss[stream.rows].any()),
-                is_shown=bool(is_shown[stream.rows].any()),
+                has_loss=is_any(has_loss[stream.rows]),
+                is_shown=is_any(is_shown[stream.rows]),
             ),
         )
 
@@ -187,7 +193,7 @@ def _are_voiced(table: IntervalTable, streams: Sequence[StreamRows]) -> BoolArra
         return voiced
     is_busy = (table.get("bitrate_bps") >= VOICE_BPS) & (table.get("was_off") != 1)
     for stream in streams:
-        if np.isnan(loud[stream.rows]).all():
+        if are_all(np.isnan(loud[stream.rows])):
             voiced[stream.rows] = is_busy[stream.rows]
     return voiced
 

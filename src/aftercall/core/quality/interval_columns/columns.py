@@ -22,7 +22,20 @@ def numbers(values: Sequence[float | None]) -> FloatArray:
 
 def all_nan(length: int) -> FloatArray:
     """A column of unknown values."""
-    return np.full(length, np.nan)
+    column = np.empty(length)
+    column.fill(np.nan)
+    return column
+
+
+def is_any(flags: BoolArray) -> bool:
+    """Whether any flag is set, as `flags.any()`, which takes five times as long to begin: a fold
+    asks some three hundred times."""
+    return flags.size > 0 and flags.item(flags.argmax()) is True
+
+
+def are_all(flags: BoolArray) -> bool:
+    """Whether all flags are set, as `flags.all()`."""
+    return flags.size == 0 or flags.item(flags.argmin()) is True
 
 
 def drop_if_all_nan(column: FloatArray) -> FloatArray | None:
@@ -30,7 +43,7 @@ def drop_if_all_nan(column: FloatArray) -> FloatArray | None:
     if len(column) and column[-1] == column[-1]:
         # The usual case, at a twentieth of the price.
         return column
-    return None if np.isnan(column).all() else column
+    return None if are_all(np.isnan(column)) else column
 
 
 def fill_zero(column: FloatArray) -> FloatArray:
@@ -61,7 +74,7 @@ def rounded(column: FloatArray, decimals: int) -> FloatArray:
     made = whole / scale
     # Near a half, the rounding error of the multiplication may have decided.
     is_close = np.abs(np.abs(scaled - whole) - 0.5) <= np.abs(scaled) * 2.0**-50
-    if is_close.any():
+    if is_any(is_close):
         made[is_close] = [round(value, decimals) for value in column[is_close].tolist()]
     return made
 
@@ -69,14 +82,14 @@ def rounded(column: FloatArray, decimals: int) -> FloatArray:
 def floats(column: FloatArray) -> list[float | None]:
     """The values as a list; unknown ones are `None`."""
     values: list[float | None] = column.tolist()
-    if np.isnan(column).any():
+    if is_any(np.isnan(column)):
         return [None if value != value else value for value in values]
     return values
 
 
 def whole_numbers(column: FloatArray) -> list[int | None]:
     """The rounded values as a list; unknown ones are `None`."""
-    if np.isnan(column).any():
+    if is_any(np.isnan(column)):
         return [None if value is None else round(value) for value in floats(column)]
     values: list[int | None] = np.rint(column).astype(np.int64).tolist()
     return values
@@ -86,7 +99,7 @@ def edges_of_runs(values: IndexArray) -> list[int]:
     """Where each run of equal values begins."""
     if not len(values):
         return []
-    return [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist()]
+    return [0, *((values[1:] != values[:-1]).nonzero()[0] + 1).tolist()]
 
 
 def minus(column: FloatArray | None, other: FloatArray | None) -> FloatArray | None:

@@ -15,8 +15,10 @@ from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     IndexArray,
     all_nan,
+    are_all,
     edges_of_runs,
     floats,
+    is_any,
     whole_numbers,
 )
 from aftercall.core.quality.interval_columns.interval import Interval
@@ -54,7 +56,7 @@ class IntervalTable(msgspec.Struct, kw_only=True):
 
     def set_flag(self, name: str, places: BoolArray) -> None:
         """Set a flag to 1 at these places and leave it unchanged elsewhere."""
-        if places.any():
+        if is_any(places):
             before = self.numbers.get(name, 0.0)
             self.numbers[name] = np.where(places, 1.0, before)
 
@@ -82,7 +84,7 @@ class IntervalTable(msgspec.Struct, kw_only=True):
 
     def sort_by_time(self) -> "IntervalTable":
         """The rows ordered by time, then by rank."""
-        if (self.at[1:] > self.at[:-1]).all():
+        if are_all(self.at[1:] > self.at[:-1]):
             return self
         return self.take(np.lexsort((self.ranks, self.at)))
 
@@ -142,7 +144,7 @@ def group_by_stream(
     ]
     streams = np.array(numbers, dtype=np.intp)[table.description_index]
     is_next, is_same = streams[1:] > streams[:-1], streams[1:] == streams[:-1]
-    if not (is_next | (is_same & (table.at[1:] > table.at[:-1]))).all():
+    if not are_all(is_next | (is_same & (table.at[1:] > table.at[:-1]))):
         order = np.lexsort((table.ranks, table.at, streams))
         table, streams = table.take(order), streams[order]
     edges = [*edges_of_runs(streams), len(streams)]

@@ -40,7 +40,9 @@ from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
+    are_all,
     drop_if_all_nan,
+    is_any,
     numbers,
 )
 from aftercall.core.quality.interval_columns.interval import Interval
@@ -178,7 +180,7 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
     has_fallen &= ~is_other
     result.resets += int(has_fallen.sum())
     is_cut = is_other | has_fallen | was_absent | _is_discontinuity(reports)
-    if is_cut.all():
+    if are_all(is_cut):
         return []
     within, starts, ends = _rows_of(~is_cut)
     table = IntervalTable(
@@ -196,7 +198,7 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
         table.put(name, drop_if_all_nan(change[within]))
     for name in (*kind.gauges, "score_given"):
         table.put(name, drop_if_all_nan(reports.get(name)[ends]))
-    if reports.steps.any():
+    if is_any(reports.steps != 0):
         table.put("is_clock_step", reports.steps[within])
     if kind is SENT:
         table.put("target_before_bps", drop_if_all_nan(reports.get("target_bitrate_bps")[starts]))
@@ -219,7 +221,7 @@ _RowIndex = IndexArray | slice
 def _rows_of(is_interval: BoolArray) -> tuple[_RowIndex, _RowIndex, _RowIndex]:
     """The places of the intervals among the spaces between reports, and the reports at which they
     begin and end."""
-    if is_interval.all():
+    if are_all(is_interval):
         # No column is copied.
         return slice(None), slice(0, -1), slice(1, None)
     starts = np.flatnonzero(is_interval)
@@ -305,7 +307,7 @@ def _split(table: IntervalTable) -> list[IntervalTable]:
         is_of = np.array([description.family is family for description in table.descriptions])[
             table.description_index
         ]
-        if is_of.any():
+        if is_any(is_of):
             found.append(msgspec.structs.replace(table.take(is_of), family=family))
     return found
 
@@ -321,7 +323,7 @@ def _finish(table: IntervalTable) -> None:
     if table.family not in AUDIO:
         measure_picture(table)
     for name in _RATES:
-        if is_gap.any() and name in table.numbers:
+        if is_any(is_gap) and name in table.numbers:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
     leave_out_pauses(table)
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))

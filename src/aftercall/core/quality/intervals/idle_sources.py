@@ -18,6 +18,7 @@ from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
+    are_all,
     fill_zero,
 )
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable
@@ -28,7 +29,7 @@ def mark_idle(tables: Sequence[IntervalTable]) -> None:
     """Set the flag `is_idle` in the tables of all families of one peer."""
     flows = [are_flowing(table) for table in tables]
     for table, flowing in zip(tables, flows, strict=True):
-        if not flowing.all():
+        if not are_all(flowing):
             table.set_flag("is_idle", _carries_nothing(table, flowing))
     if (
         len({description.key for table in tables for description in table.descriptions})
@@ -36,7 +37,7 @@ def mark_idle(tables: Sequence[IntervalTable]) -> None:
     ):
         return
     every = _Rows.of(tables, flows)
-    if every.flowing.all():
+    if are_all(every.flowing):
         return
     idle = _flow_elsewhere(every, every.numbers(_source))
     connections = every.numbers(lambda description: description.key[0])
@@ -83,7 +84,7 @@ def _are_no_pictures(table: IntervalTable) -> BoolArray:
     """The intervals of streams whose decoded frames the browser counts and whose count stayed
     zero."""
     frames, width = table.columns("frames", "frame_width")
-    if (frames > 0).all():
+    if are_all(frames > 0):
         return np.zeros(len(frames), dtype=np.bool_)
     count = int(table.ranks.max()) + 1
     is_picture = np.bincount(table.ranks, (frames > 0) | (width > 0), count) > 0

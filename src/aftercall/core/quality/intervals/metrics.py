@@ -15,9 +15,11 @@ from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     IndexArray,
     all_nan,
+    are_all,
     coalesce,
     drop_if_all_nan,
     fill_zero,
+    is_any,
     minus,
     never_negative,
     ratio,
@@ -109,7 +111,7 @@ def remote_report_deltas(reports: Reports, segments: IndexArray) -> dict[str, Fl
     )
     signed = deltas["packets_lost_signed"]
     is_possible = are_possible_reports(signed, sent + again, reports, places)
-    if not is_possible.all():
+    if not are_all(is_possible):
         for name in _LOSSES:
             deltas[name] = np.where(is_possible, deltas[name], np.nan)
     return {name: _spread(column, places, len(segments)) for name, column in deltas.items()}
@@ -237,7 +239,7 @@ def count_lost(table: IntervalTable, rises: FloatArray) -> None:
     signed, received = table.columns("packets_lost_signed", "packets_received")
     is_reported = np.bincount(table.ranks, weights=~np.isnan(received)) > 0
     is_possible = are_possible_losses(signed, table.get("dt_s"), received, table.ranks)
-    if not is_possible.all():
+    if not are_all(is_possible):
         table.put("packets_lost_signed", np.where(is_possible, signed, np.nan))
     is_known = is_reported[table.ranks] & is_possible & ~_are_uncounted(table)
     lost = np.where(is_known, never_negative(rises), np.nan)
@@ -261,7 +263,7 @@ def measure_received(table: IntervalTable, sender_rtt: SenderRtt) -> None:
         ratio(of("jitter_buffer_delay_s"), of("jitter_buffer_emitted_count"), 1000),
     )
     trips = table.numbers["pair_rtt_s"]
-    if np.isnan(trips).any():
+    if is_any(np.isnan(trips)):
         trips = coalesce(trips, sender_rtt.near(table.at))
     table.put("rtt_s", drop_if_all_nan(trips))
     lost, again = of("packets_lost"), of("retransmitted_packets_received")

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.interval_columns.columns import BoolArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import BoolArray, IndexArray, is_any
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.liveness import are_empty
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
@@ -29,7 +29,7 @@ def leave_out_pauses(table: IntervalTable) -> None:
     if table.family in AUDIO or table.family in PRODUCERS:
         return
     is_edge = are_edges(table)
-    if is_edge.any():
+    if is_any(is_edge):
         for name in _MEASURES:
             if name in table.numbers:
                 table.numbers[name] = np.where(is_edge, np.nan, table.numbers[name])
@@ -40,7 +40,7 @@ def are_edges(table: IntervalTable) -> BoolArray:
     nothing was lost."""
     nowhere: BoolArray = np.zeros(len(table.at), dtype=np.bool_)
     is_empty = are_empty(table)
-    if not is_empty.any():
+    if not is_any(is_empty):
         return nowhere
     order = np.lexsort((table.at, table.ranks))
     empty, ranks = is_empty[order], table.ranks[order]

@@ -8,7 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    are_all,
+    is_any,
+)
 from aftercall.core.quality.intervals.report_order import Reports
 
 MOST_COUNTED: Final = 2.0**31 - 2.0**24
@@ -45,7 +51,7 @@ it. RTCP has 24 bits for its cumulative loss."""
 
 def signed_counts(counts: FloatArray) -> FloatArray:
     """The counts, with those just below a power of two as the negative numbers they stand for."""
-    if not (counts >= 2.0**24 - 2.0**20).any():
+    if not is_any(counts >= 2.0**24 - 2.0**20):
         return counts
     for size, near in _WIDTHS:
         counts = np.where((counts >= size - near) & (counts < size), counts - size, counts)
@@ -93,7 +99,7 @@ def leave_out_impossible(reports: Reports) -> None:
             # A counter that stands still while the stream flows counts nothing.
             column = reports.get(packets)
             is_odd = (column == 0) & (reports.get(bytes_) > 0)
-            if is_odd.any():
+            if is_any(is_odd):
                 is_stuck = np.zeros(int(reports.ranks.max()) + 1, dtype=np.bool_)
                 is_stuck[reports.ranks[is_odd]] = True
                 is_stuck[reports.ranks[column > 0]] = False
@@ -134,7 +140,7 @@ def without_duplicates(lost: FloatArray, ranks: IndexArray) -> FloatArray:
     """Cumulative loss for comparison. A count a little below zero comes from duplicate packets, and
     its return to zero is no loss. If it falls far below, packets are sent twice throughout, and
     every rise is loss."""
-    if not (lost < 0).any():
+    if not is_any(lost < 0):
         return lost
     lowest = np.zeros(int(ranks.max()) + 1)
     np.fmin.at(lowest, ranks, lost)
@@ -155,7 +161,7 @@ def are_possible_losses(
     """Which losses of received streams are possible in intervals of this length: at most as many
     packets a second as arrived in the stream's best intervals, times `MOST_TIMES`."""
     is_possible: BoolArray = ~(np.abs(lost) > MOST_LOST_PER_S * lengths_s)
-    if is_possible.all():
+    if are_all(is_possible):
         return is_possible
     best = np.zeros(int(ranks.max()) + 1)
     np.fmax.at(best, ranks, came / np.maximum(lengths_s, 1.0))
@@ -168,7 +174,7 @@ def are_possible_reports(
     """Which losses that remote ends reported are possible: at most the packets sent since their
     last report, and those sent before and reported late."""
     is_possible: BoolArray = ~(np.abs(lost) > sent)
-    if is_possible.all() or not len(reports.lengths_s):
+    if are_all(is_possible) or not len(reports.lengths_s):
         return is_possible
     ranks = reports.ranks
     best = np.zeros(int(ranks.max()) + 1)
@@ -184,11 +190,11 @@ def _doubtful(reports: Reports, name: str, least: float) -> Iterator[slice]:
         return
     column = reports.get(name)
     is_large = column >= least
-    if not is_large.any():
+    if not is_any(is_large):
         return
     edges: IndexArray = np.flatnonzero(np.diff(reports.ranks, prepend=-1, append=-1))
     for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if is_large[start:end].any():
+        if is_any(is_large[start:end]):
             yield slice(start, end)
 
 

@@ -20,7 +20,12 @@ from aftercall.core.quality.interval_columns.column_buffer import (
     ColumnBuffer,
     ColumnLayout,
 )
-from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    are_all,
+)
 from aftercall.core.quality.stats.report_linker import StreamDescription
 
 CLOCK_STEP_MS: Final = 4_000
@@ -58,13 +63,13 @@ class Reports(msgspec.Struct):
 def accept(buffers: Sequence[ColumnBuffer]) -> Reports:
     """The reports of buffers of one layout (at least one), in order and without duplicates."""
     reports = _joined(buffers)
-    is_other = np.diff(reports.ranks) != 0
-    if (_is_plain(reports.columns) | is_other).all():
+    is_other = reports.ranks[1:] != reports.ranks[:-1]
+    if are_all(_is_plain(reports.columns) | is_other):
         return reports
     edges = [0, *(np.flatnonzero(is_other) + 1).tolist(), len(reports.ranks)]
     for start, end in pairwise(edges):
         _put_in_ms(reports, slice(start, end))
-    if (_is_plain(reports.columns) | is_other).all():
+    if are_all(_is_plain(reports.columns) | is_other):
         reports.lengths_s = np.diff(reports.columns[_STAMP]) / 1000
         return reports
     order = np.concatenate(
@@ -111,7 +116,8 @@ def _joined(buffers: Sequence[ColumnBuffer]) -> Reports:
 
 def _is_plain(columns: FloatArray) -> BoolArray:
     """Whether a report came after its predecessor by both clocks, by about the same time."""
-    lengths_ms, between_ms = np.diff(columns[_STAMP]), np.diff(columns[_AT])
+    stamps, ats = columns[_STAMP], columns[_AT]
+    lengths_ms, between_ms = stamps[1:] - stamps[:-1], ats[1:] - ats[:-1]
     is_plain: BoolArray = (
         (lengths_ms > 0)
         & (between_ms >= 0)

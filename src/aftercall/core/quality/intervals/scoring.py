@@ -14,9 +14,11 @@ from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     IndexArray,
     all_nan,
+    are_all,
     coalesce,
     drop_if_all_nan,
     fill_zero,
+    is_any,
     numbers,
 )
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable
@@ -42,12 +44,12 @@ def score_intervals(table: IntervalTable) -> None:
     still = are_still_screens(table)
     is_audio = table.family in AUDIO
     scores, opinions = _scores(table), _audio(table) if is_audio else _video(table)
-    if unplayed.any():
+    if is_any(unplayed):
         scores, opinions = (np.where(unplayed, np.nan, each) for each in (scores, opinions))
-    if still.any():
+    if is_any(still):
         scores, opinions = (np.where(still, np.nan, each) for each in (scores, opinions))
     scores = coalesce(table.get("score_given"), scores)
-    if silent.any():
+    if is_any(silent):
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
     table.put("score", drop_if_all_nan(scores))
     table.put("mos", drop_if_all_nan(opinions))
@@ -131,7 +133,7 @@ def _encoding_groups(
     """The combinations of codec and target bitrate, with the places of their intervals."""
     # Received streams have no target bitrate, sent ones at most a few hundred.
     is_none = np.isnan(targets)
-    wished = [-1.0] if is_none.all() else np.unique(np.where(is_none, -1.0, targets)).tolist()
+    wished = [-1.0] if are_all(is_none) else np.unique(np.where(is_none, -1.0, targets)).tolist()
     found: list[tuple[Codec | None, float | None, IndexArray]] = []
     for number, codec in enumerate(codecs):
         for wish in wished:

@@ -17,6 +17,7 @@ from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     coalesce,
     fill_zero,
+    is_any,
 )
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable, concat_column
 from aftercall.core.quality.intervals.liveness import (
@@ -217,7 +218,7 @@ def _live(table: IntervalTable) -> IntervalTable:
 
 
 def _without(table: IntervalTable, rows: BoolArray) -> IntervalTable:
-    return table.take(~rows) if rows.any() else table
+    return table.take(~rows) if is_any(rows) else table
 
 
 def _roll_up_limits(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:

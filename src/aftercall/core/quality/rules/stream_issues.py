@@ -11,7 +11,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    is_any,
+)
 from aftercall.core.quality.interval_columns.interval_table import (
     IntervalTable,
     StreamRows,
@@ -75,7 +80,7 @@ def _issues_of(table: IntervalTable, judged: _JudgedPeer) -> Iterator[_Found]:
     times: _Times | None = None
     for rule in _RULES_OF[table.family]:
         found = _columns(rule, table)
-        if not found.is_bad.any():
+        if not is_any(found.is_bad):
             continue
         measured = _measure(rule, table, found)
         times = times or _times_of(table, streams, judged)
@@ -150,7 +155,7 @@ def _measure(rule: StreamRule, table: IntervalTable, found: _Columns) -> _Measur
 
 
 def _suspects(is_bad: BoolArray, streams: Sequence[StreamRows]) -> list[StreamRows]:
-    return [stream for stream in streams if is_bad[stream.rows].any()]
+    return [stream for stream in streams if is_any(is_bad[stream.rows])]
 
 
 class _Times(NamedTuple):
@@ -202,7 +207,7 @@ def _on_since(
     lengths = np.diff(firsts, append=len(starts))
     came = starts[firsts]
     came = np.repeat(np.where(came > judged.reported_at + SECOND_MS, came, 0.0), lengths)
-    if not is_off.any():
+    if not is_any(is_off):
         return came
     last_off: IndexArray = np.maximum.accumulate(np.where(is_off, np.arange(len(ends)), -1))
     return np.where(last_off >= np.repeat(firsts, lengths), ends[last_off], came)
