@@ -29,7 +29,7 @@ def test_a_summary_has_150_to_1000_words(words: int) -> None:
         {"no_such_member": 1},
         {"max_seconds": 59},
         {"max_seconds": 86_401},
-        {"storage_config": {"port": 0}},
+        {"storage_config": {"port": -1}},
         {"storage_config": {"port": 65_536}},
         {"storage_config": {"type": "ftp"}},
         {"video_config": {"width": 0}},

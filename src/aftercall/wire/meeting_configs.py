@@ -93,7 +93,7 @@ class StorageConfig(_Config, frozen=True, kw_only=True):
     username: Word | UnsetType = UNSET
     password: Secret | UnsetType | None = UNSET
     host: Word | UnsetType = UNSET
-    port: Annotated[float, Meta(ge=1, le=65_535)] | UnsetType = UNSET
+    port: Annotated[float, Meta(ge=0, le=65_535)] | UnsetType = UNSET
     private_key: Secret | UnsetType | None = UNSET
 
 
