@@ -17,6 +17,7 @@ from aftercall.core.quality.experience import levels
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.rules.stream_rules import RULES
 from aftercall.core.quality.stats.report_linker import AUDIO, SCREENSHARES, Family
+from aftercall.core.records import ViewType
 from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
 from aftercall.wire.dashboard.account import (
     JobLists,
@@ -43,6 +44,8 @@ from aftercall.wire.dashboard.session_page import SessionPage
 from aftercall.wire.dashboard.source_keys import SourceKeyList
 from aftercall.wire.dashboard.usage import MonthAttendance, PersonAttendance, Usage
 from aftercall.wire.dashboard.webhooks import DeliveryPage, WebhookSecret, WebhookStatusList
+from aftercall.wire.preset_parts import USUAL_PERMISSIONS, USUAL_UI, usual_config
+from aftercall.wire.presets import ListedPreset, PresetAnswer
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
 
@@ -90,6 +93,8 @@ ANSWERS: Sequence[Any] = (
     ChannelTest,
     AlertPage,
     DumpImports,
+    ListedPreset,
+    PresetAnswer,
     Hello,
     LiveSession,
 )
@@ -230,10 +235,24 @@ def _strings(name: str, about: str, values: Sequence[str]) -> str:
     return f"/** {about} */\nexport const {name} = [\n{lines}] as const;\n"
 
 
+def preset_module() -> str:
+    """The preset that a new one begins as."""
+    parts = {
+        "name": "",
+        "config": usual_config(ViewType.GROUP_CALL),
+        "permissions": USUAL_PERMISSIONS,
+        "ui": USUAL_UI,
+    }
+    text = msgspec.json.format(msgspec.json.encode(parts), indent=2).decode()
+    about = "/** The parts of a preset of which only the name is known. */\n"
+    return f"{HEAD}{about}export const USUAL_PRESET = {text};\n"
+
+
 def main() -> int:
     return max(
         write_or_check(API / "types.ts", types_module(), SCRIPT),
         write_or_check(API / "constants.ts", constants_module(), SCRIPT),
+        write_or_check(API / "usual_preset.ts", preset_module(), SCRIPT),
     )
 
 

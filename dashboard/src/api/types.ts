@@ -246,6 +246,7 @@ export type SessionPage = {
   parent: SessionRow | null;
   artefacts: Artefact[];
   expired: string[];
+  egresses: SessionEgress[];
 };
 
 /** `who` and `what` are the sentence, `reach` who noticed, `more` what else is worth knowing, `advice` what to do, a clause. `cause` is the row that it is about. `worst_at` is a moment that shows it. Texts are empty if there is nothing to say. */
@@ -481,6 +482,27 @@ export type Artefact = {
   url: string;
   expires_at: number;
 };
+
+/** A recording or livestream that a source reported. `url` is where the source put the file, or where the livestream plays. What is not known is `null`. */
+export type SessionEgress = {
+  id: string;
+  kind: EgressKind;
+  status: EgressStatus;
+  invoked_at: number;
+  started_at: number | null;
+  stopped_at: number | null;
+  duration_ms: number | null;
+  size_bytes: number | null;
+  name: string | null;
+  url: string | null;
+  error: string | null;
+};
+
+/** Where the media go. */
+export type EgressKind = "livestream" | "recording";
+
+/** How far an egress is. */
+export type EgressStatus = "active" | "complete" | "ending" | "failed" | "invoked" | "paused";
 
 /** A participant's page. `chosen` is the key of the stream that has columns if only one was asked for; `heard_at` is when anything was last received of the participant. */
 export type ParticipantPage = {
@@ -1252,6 +1274,25 @@ export type ImportedSession = {
   participants: number;
   is_known: boolean;
   rejected: Record<string, number>;
+};
+
+/** A preset in a list. */
+export type ListedPreset = {
+  id: string;
+  name: string;
+  created_at: string;
+  updated_at: string;
+};
+
+/** A preset. */
+export type PresetAnswer = {
+  id: string;
+  name: string;
+  config: Record<string, unknown>;
+  permissions: Record<string, unknown>;
+  ui: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
 };
 
 /** What goes on when the listening begins. */

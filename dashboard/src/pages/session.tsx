@@ -5,6 +5,7 @@ import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
 import type { ParticipantTimeline, SessionPage, VerdictWords } from "../api/types";
 import { aheadOf, now } from "../clock";
+import { lazy } from "../components/lazy";
 import { Failed, Skeleton, Trouble } from "../components/placeholders";
 import { goQuery, parameter, place } from "../route";
 import { useTitle } from "../title";
@@ -18,6 +19,8 @@ import { kitPath } from "./session/snippets";
 import { TalkPanel } from "./session/talk";
 import { pin, point } from "./session/time_cursor";
 import { VerdictHead } from "./session/verdict";
+
+const Egresses = lazy(() => import("./session/egresses").then((module) => module.Egresses), true);
 
 const RENEWED_EVERY_MS = 7_000;
 /** Two hundred people who join one after the other are two hundred changes. */
@@ -76,6 +79,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
         <Sheet page={data} chosen={chosen} />
         <TalkPanel page={data} base={base} kit={kit} onChange={resource.reload} />
       </div>
+      {data.egresses.length > 0 && <Egresses page={data} />}
     </article>
   );
 }

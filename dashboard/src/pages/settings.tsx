@@ -17,12 +17,14 @@ import { Tokens } from "./settings/tokens";
 const Sources = lazy(() => import("./settings/sources").then((module) => module.Sources));
 
 const Webhooks = lazy(() => import("./settings/webhooks").then((module) => module.Webhooks));
+const Presets = lazy(() => import("./settings/presets").then((module) => module.Presets));
 const Alerts = lazy(() => import("./settings/alerts").then((module) => module.Alerts));
 
 const SECTIONS = [
   { name: "apps", title: "Apps", icon: "grid" },
   { name: "tokens", title: "Tokens", icon: "key" },
   { name: "sources", title: "Sources", icon: "server" },
+  { name: "presets", title: "Presets", icon: "person" },
   { name: "webhooks", title: "Webhooks", icon: "relay" },
   { name: "alerts", title: "Alerts", icon: "alert" },
   { name: "links", title: "Shared sessions", icon: "link" },
@@ -92,6 +94,7 @@ function Body({ section }: { section: Section }) {
   if (section === "person") return <PersonData />;
   if (section === "audit") return <Audit />;
   if (section === "sources") return <Sources />;
+  if (section === "presets") return <Presets />;
   if (section === "webhooks") return <Webhooks />;
   if (section === "alerts") return <Alerts />;
   if (section === "links") return <ReadLinks />;

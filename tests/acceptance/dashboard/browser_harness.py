@@ -78,6 +78,7 @@ SETTINGS = (
     "apps",
     "tokens",
     "sources",
+    "presets",
     "webhooks",
     "alerts",
     "links",

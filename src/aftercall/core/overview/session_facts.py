@@ -6,6 +6,7 @@ The records carry facts; `wire.dashboard` writes them as the pages' answers.
 from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from aftercall.core.egresses import Egress
 from aftercall.core.instants import EpochMs
 from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.connection_charts import ConnectionColumns
@@ -101,6 +102,8 @@ class SessionFacts(NamedTuple):
     """When an ended session is expected to have been folded."""
     expired: Sequence[DataKind] = ()
     """The kinds of data that are not kept any more."""
+    egresses: Sequence[Egress] = ()
+    """Its recordings and livestreams, the first to be invoked first."""
 
 
 class ParticipantFacts(NamedTuple):

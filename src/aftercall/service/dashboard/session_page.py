@@ -37,7 +37,7 @@ from aftercall.service.recording.follow_ups import SETTLING_MS
 from aftercall.service.reports.digests import Digests
 from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.service.session_watches import SessionWatches
-from aftercall.store import chat_transcript, participants, peer_events, peers
+from aftercall.store import chat_transcript, egresses, participants, peer_events, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -97,6 +97,7 @@ class SessionPages:
             summary = None
             if DataKind.SUMMARIES in kept:
                 summary = await chat_transcript.find_summary(tx, app_id, session_id)
+            reported = await egresses.egresses_of_sessions(tx, app_id, [session_id])
             rooms = await session_rows.children_of(tx, app_id, session_id)
             rooms = await self._retention.only_kept(app_id, rooms, tx)
             parent_id = session.parent_session_id
@@ -127,6 +128,7 @@ class SessionPages:
             now=self._clock(),
             settles_at=EpochMs(session.touched_at + SETTLING_MS),
             expired=[kind for kind in DataKind if kind not in kept],
+            egresses=reported,
         )
 
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantFacts:

@@ -31,6 +31,7 @@ from aftercall.wire.dashboard.chat_transcript import (
     encode_summary,
     encode_transcript,
 )
+from aftercall.wire.dashboard.egresses import SessionEgress, encode_egresses
 from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
 from aftercall.wire.dashboard.timeline import (
     CallEvent,
@@ -87,6 +88,8 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     artefacts: list[Artefact] = []
     expired: list[str] = []
     """The kinds of data that were kept for a time, which is over."""
+    egresses: list[SessionEgress] = []
+    """The first to be invoked first."""
 
 
 def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> SessionPage:
@@ -157,6 +160,7 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
         parent=encode_session_row(facts.parent) if facts.parent is not None else None,
         artefacts=list(artefacts),
         expired=[kind.value for kind in facts.expired],
+        egresses=encode_egresses(facts.egresses),
     )
 
 
