@@ -42,6 +42,19 @@ def _ended(server: Server) -> list[dict[str, Any]]:
     return sessions
 
 
+def _egresses(session: dict[str, Any]) -> list[dict[str, Any]]:
+    """A recording and a livestream of a session."""
+    common = {"started_at": session["started_at"], "at": session["ended_at"]}
+    common["stopped_at"] = session["ended_at"]
+    recording = {"status": "uploaded", "download_url": "https://files.test/call.mp4"}
+    livestream = {"status": "ended", "name": "Hall", "playback_url": "https://live.test/1"}
+    id = session["id"]
+    return [
+        {"type": "recording_changed", "recording_id": f"r-{id}", **recording, **common},
+        {"type": "livestream_changed", "livestream_id": f"l-{id}", **livestream, **common},
+    ]
+
+
 @pytest.fixture(scope="module")
 def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with some calls, each with chat, transcript and a summary."""
@@ -54,6 +67,11 @@ def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with http_client.Client(headers=server.headers) as client:
             for session in sessions:
                 wait_until_ended(server, session["id"])
+                place = {"session_id": session["id"], "meeting_id": session["associated_id"]}
+                client.post(
+                    f"{server.url}/v1/apps/{server.app_id}/events",
+                    json={"events": [{**each, **place} for each in _egresses(session)]},
+                ).raise_for_status()
                 client.post(server.kit(f"sessions/{session['id']}/summary"))
         yield server
 
@@ -94,6 +112,9 @@ def _answers(server: Server) -> dict[str, bytes]:
             one = f"sessions/{session['id']}"
             ask(one)
             ask(f"{one}?include_breakout_rooms=true")
+            ask(f"{one}/livestream-sessions")
+            ask(f"recordings/r-{session['id']}")
+            ask(f"livestreams/l-{session['id']}")
             ask(f"{one}/participants")
             ask(f"{one}/participants?view=consolidated&sort_by=duration&sort_order=DESC")
             listed = ask(f"{one}/participants?include_peer_events=true&per_page=200")["data"]

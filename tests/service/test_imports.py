@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from aftercall.core.egresses import Egress, EgressKind, EgressStatus
 from aftercall.core.imported_session import IMPORTED_SOURCE, ImportedSession
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase
@@ -10,7 +11,7 @@ from aftercall.service.erased_people import ErasedPeople
 from aftercall.service.imports import Imports, Saved
 from aftercall.service.retention_rule import RetentionRule
 from aftercall.settings import Settings
-from aftercall.store import participants, peers
+from aftercall.store import egresses, participants, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.wire.realtimekit_import.read import FetchedSession, read_fetched
@@ -62,6 +63,36 @@ async def test_an_import_is_replaced_by_what_the_vendor_has_later(
         stored = await peers.peers_of_session(tx, APP, "s")
     assert [row.id for row in rows] == ["new"]
     assert [(peer.id, peer.source) for peer in stored] == [("new", IMPORTED_SOURCE)]
+
+
+def recording(session_id: str, status: EgressStatus) -> Egress:
+    return Egress(
+        app_id=APP,
+        kind=EgressKind.RECORDING,
+        id="r",
+        session_id=session_id,
+        meeting_id="m",
+        status=status,
+        status_at=NOON,
+        invoked_at=NOON,
+        created_at=NOON,
+        updated_at=NOON,
+    )
+
+
+async def test_a_recording_is_joined_to_what_is_known_of_it(db: Database, imports: Imports) -> None:
+    for status in (EgressStatus.COMPLETE, EgressStatus.ACTIVE):
+        found = fetched()
+        found.egresses = [recording("s", status)]
+        await imports.save(found)
+    other = fetched("t", "q")
+    other.egresses = [recording("t", EgressStatus.ACTIVE)]
+    await imports.save(other)
+    async with db.read() as tx:
+        (mine,) = await egresses.egresses_of_sessions(tx, APP, ["s"])
+        (theirs,) = await egresses.egresses_of_sessions(tx, APP, ["t"])
+    assert (mine.id, mine.status) == ("r", EgressStatus.COMPLETE)
+    assert theirs.id != "r" and theirs.status is EgressStatus.ACTIVE
 
 
 async def test_a_session_that_was_recorded_here_stays(db: Database, imports: Imports) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from aftercall.core.egresses import EgressKind, EgressStatus
 from aftercall.core.errors import NotFound
+from aftercall.core.events import EgressReported
 from aftercall.core.import_records import ImportOptions
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.web.session_export import write_session_export
@@ -60,6 +62,51 @@ async def test_an_import_of_an_export_is_the_same_record(
     mine = await answers(server, owner, session_id)
     assert len(mine) == 4
     assert await answers(server, other, session_id) == mine
+
+
+async def test_recordings_and_livestreams_are_in_an_export(
+    server: RestServer, tmp_path: Path
+) -> None:
+    owner, other = await server.new_client(), await server.new_client()
+    session_id, _ = await exported(server, tmp_path, owner)
+    session = (await server.services.session_facts.overview(owner.app_id, session_id)).session
+    reports = [
+        EgressReported(
+            id=f"{kind} {at}",
+            at=EpochMs(session.started_at + at),
+            session_id=session_id,
+            kind=kind,
+            egress_id=kind.value,
+            status=status,
+            texts=texts,
+        )
+        for kind, at, status, texts in (
+            (EgressKind.RECORDING, 0, EgressStatus.INVOKED, {"file_name": "call.mp4"}),
+            (EgressKind.RECORDING, 9, EgressStatus.COMPLETE, {"download_url": "https://f.test/1"}),
+            (EgressKind.LIVESTREAM, 5, EgressStatus.FAILED, {"error": "ingest lost"}),
+        )
+    ]
+    for outcome in await server.recorder.record(owner.app_id, reports, source="events"):
+        assert outcome.code is None
+    path = tmp_path / "with.zip"
+    await write_session_export(server.services, owner.app_id, session_id, path)
+    report = await import_bytes(server, other, path.read_bytes())
+    assert (report.files[0].error, report.calls[0].rejected) == (None, {})
+    assert not report.files[0].left_out
+    with zipfile.ZipFile(path) as archive:
+        found = msgspec.json.decode(archive.read("session.json"))
+    assert [each["file_name"] for each in found["recordings"]] == ["call.mp4"]
+    assert [each["status"] for each in found["livestreams"]] == ["failed"]
+    for one in (
+        "recordings/recording",
+        f"sessions/{session_id}",
+        "livestreams/sessions/livestream",
+    ):
+        mine = (await owner.request("GET", f"/{one}")).json()["data"]
+        theirs = (await other.request("GET", f"/{one}")).json()["data"]
+        for times in ("created_at", "updated_at"):
+            mine.pop(times, None), theirs.pop(times, None)
+        assert str(theirs).replace(other.app_id, "") == str(mine).replace(owner.app_id, ""), one
 
 
 async def test_an_export_changes_nothing_where_it_came_from(

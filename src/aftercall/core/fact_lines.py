@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aftercall.core.egresses import TEXTS
 from aftercall.core.errors import Malformed
 from aftercall.core.events import (
     AnyEvent,
@@ -20,7 +21,7 @@ from aftercall.core.events import (
     SessionClosed,
     SessionOpened,
 )
-from aftercall.core.ids import is_uuid
+from aftercall.core.ids import is_path_id, is_uuid
 from aftercall.core.instants import is_plausible
 
 MAGIC: Final = b'{"aftercall_facts":1'
@@ -42,6 +43,7 @@ _TYPES: Final[dict[str, Any]] = {
 }
 _SAMPLE: Final = SampleTaken.__name__
 _LONGEST_ID: Final = 256
+_LONGEST_TEXT: Final = 4_096
 
 
 class Header(msgspec.Struct, kw_only=True):
@@ -89,4 +91,13 @@ def decode_fact(line: Any) -> SourcedFact:
         raise Malformed("The time or an id of a fact cannot be.", code="bad_fact")
     if isinstance(fact, PeerFact) and fact.session_id is None:
         raise Malformed("The fact names no session.", code="bad_fact")
+    if isinstance(fact, EgressReported) and not _is_plain(fact):
+        raise Malformed("The id or a text of a recording cannot be.", code="bad_fact")
     return SourcedFact(source=source, fact=fact)
+
+
+def _is_plain(fact: EgressReported) -> bool:
+    """Whether it has an id that can stand in a path, and no other texts than there can be."""
+    return is_path_id(fact.egress_id) and all(
+        name in TEXTS and len(value) <= _LONGEST_TEXT for name, value in fact.texts.items()
+    )

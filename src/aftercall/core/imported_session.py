@@ -2,6 +2,7 @@
 
 import msgspec
 
+from aftercall.core.egresses import Egress
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import ChatMessage, Participant, Peer, Session, TranscriptLine
 
@@ -37,3 +38,5 @@ class ImportedSession(msgspec.Struct, kw_only=True):
     messages: list[ChatMessage]
     lines: list[TranscriptLine]
     summary: ImportedSummary | None
+    egresses: list[Egress] = []
+    """Its recordings and livestreams."""

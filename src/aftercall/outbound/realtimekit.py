@@ -13,7 +13,11 @@ import httpx
 
 from aftercall.core.errors import AftercallError, Malformed, Refused
 from aftercall.outbound.retry_after import read_retry_after_s
-from aftercall.wire.realtimekit_import.queries import list_query, participants_query
+from aftercall.wire.realtimekit_import.queries import (
+    list_query,
+    participants_query,
+    recordings_query,
+)
 
 T = TypeVar("T")
 
@@ -62,6 +66,9 @@ class Reader(Protocol):
     async def link(
         self, session_id: str, kind: Literal["chat", "transcript", "summary"]
     ) -> bytes | None: ...
+    async def recordings(self, meeting_id: str, *, page: int, limit: int) -> bytes | None: ...
+    async def livestreams(self, session_id: str) -> bytes | None: ...
+    async def livestream(self, id: str) -> bytes | None: ...
     async def download(self, url: str) -> tuple[bytes, str]: ...
 
 
@@ -112,6 +119,8 @@ class RealtimeKit:
             timeout=TIMEOUT_S, follow_redirects=True, max_redirects=_REDIRECTS
         )
         self._sessions = self._client.realtime_kit.sessions.with_raw_response
+        self._recordings = self._client.realtime_kit.recordings.with_raw_response
+        self._livestreams = self._client.realtime_kit.livestreams.with_raw_response
         self._pace = Pace(per_second)
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._on_wait = on_wait
@@ -173,6 +182,30 @@ class RealtimeKit:
                 ask, more = self._sessions.get_session_summary, {}
         return await self._ask(ask, session_id, app_id=self._app_id, **more)
 
+    async def recordings(self, meeting_id: str, *, page: int, limit: int) -> bytes | None:
+        """A page of the recordings of a meeting."""
+        return await self._ask(
+            self._recordings.get_recordings,
+            self._app_id,
+            **recordings_query(meeting_id, page=page, limit=limit),
+        )
+
+    async def livestreams(self, session_id: str) -> bytes | None:
+        """The livestreams of a session: an operation that the SDK has no method for."""
+        kit = f"/accounts/{self._ids['account_id']}/realtime/kit/{self._app_id}"
+
+        async def get(**_: Any) -> httpx.Response:
+            path = f"{kit}/sessions/{session_id}/livestream-sessions"
+            return await self._client.get(path, cast_to=httpx.Response)
+
+        return await self._ask(get)
+
+    async def livestream(self, id: str) -> bytes | None:
+        """A livestream with its name and where it plays."""
+        return await self._ask(
+            self._livestreams.get_livestream_session_for_livestream_id, id, app_id=self._app_id
+        )
+
     async def download(self, url: str) -> tuple[bytes, str]:
         """The file of a signed link and its content type. Raises `LinkOver`."""
         if urlsplit(url).scheme not in ("http", "https"):
@@ -200,7 +233,7 @@ class RealtimeKit:
 
         async def ask() -> bytes:
             response = await call(*words, **self._ids, **given)
-            content: bytes = await response.read()
+            content: bytes = await _whole(response)
             return content
 
         try:
@@ -226,6 +259,12 @@ class RealtimeKit:
                     tries += not _is_asked_to_wait(error)
                     self._pace.pause(wait_s)
             self._on_wait(wait_s)
+
+
+async def _whole(response: Any) -> bytes:
+    is_plain = isinstance(response, httpx.Response)
+    content: bytes = await (response.aread() if is_plain else response.read())
+    return content
 
 
 class _Denied(Exception):

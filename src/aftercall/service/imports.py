@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.egresses import merge_egresses
 from aftercall.core.ids import id_from
 from aftercall.core.imported_session import (
     IMPORTED_SOURCE,
@@ -36,7 +37,15 @@ from aftercall.service.erased_people import ErasedPeople, PersonIds
 from aftercall.service.reports.document import pack_imported
 from aftercall.service.reports.session_verdict import digest_verdict, overview_of
 from aftercall.service.retention_rule import RetentionRule
-from aftercall.store import chat_transcript, meetings, participants, peers, people, reports
+from aftercall.store import (
+    chat_transcript,
+    egresses,
+    meetings,
+    participants,
+    peers,
+    people,
+    reports,
+)
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions import rows as session_rows
@@ -125,8 +134,9 @@ class Imports:
             if PersonIds(each.custom_participant_id, each.user_id) not in erased
             and each.peer_id not in gone_peers
         ]
-        # Others' reports and the summary may name them.
+        # Others' reports, the summary and the names of files may name them; recordings show them.
         found.summary = None
+        found.egresses = [replace(each, texts={}) for each in found.egresses]
         for report in found.reports.values():
             report.answers = b""
             report.verdict.diagnosis = []
@@ -150,6 +160,7 @@ class Imports:
         await facets.save_verdict(tx, overview.session, overview.peers)
         await people.save_people(tx, overview.people)
         await _save_talk(tx, found, now)
+        await _save_egresses(tx, found)
 
 
 async def _delete_others(tx: AsyncConnection, found: ImportedSession) -> None:
@@ -247,6 +258,18 @@ async def _save_talk(tx: AsyncConnection, found: ImportedSession, now: EpochMs) 
         await chat_transcript.add_characters(tx, {key: characters})
     if found.summary is not None:
         await chat_transcript.save_summary(tx, _summary(session, found.summary, now))
+
+
+async def _save_egresses(tx: AsyncConnection, found: ImportedSession) -> None:
+    """Join each to what is known of it, from webhooks or an earlier import. One whose id another
+    session has gets an id that is a function of the session and the old id."""
+    app_id, session_id = found.session.app_id, found.session.id
+    for egress in found.egresses:
+        known = await egresses.lock_egress(tx, app_id, egress.kind, egress.id)
+        if known is not None and known.session_id != session_id:
+            egress = replace(egress, id=id_from(app_id, "imported", session_id, egress.id))
+            known = await egresses.lock_egress(tx, app_id, egress.kind, egress.id)
+        await egresses.save_egress(tx, egress if known is None else merge_egresses(known, egress))
 
 
 def _summary(session: Session, summary: ImportedSummary, now: EpochMs) -> Summary:

@@ -1,9 +1,11 @@
 """The facts of an ended session, read back from the record."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aftercall.core.address_removal import event_without_addresses
+from aftercall.core.egress_facts import facts_of_egress
+from aftercall.core.egresses import Egress
 from aftercall.core.errors import Refused
 from aftercall.core.events import (
     AnyEvent,
@@ -23,16 +25,17 @@ from aftercall.core.records import LeaveReason, Participant, Peer, Phase, Sessio
 from aftercall.core.retention import DataKind
 from aftercall.service.api.download_rows import Exports
 from aftercall.service.retention_rule import RetentionRule
-from aftercall.store import participants, peer_events, peers, samples
+from aftercall.store import egresses, participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 
 
 class SessionOverview(NamedTuple):
-    """A session with its people."""
+    """A session with its people, its recordings and livestreams."""
 
     session: Session
     participants: list[Participant]
     peers: list[Peer]
+    egresses: list[Egress]
 
 
 class SessionFacts:
@@ -51,7 +54,8 @@ class SessionFacts:
                 raise Refused("The session is not over yet.", code="session_not_ended")
             people = await participants.participants_of_session(tx, app_id, session_id)
             found = await peers.peers_of_session(tx, app_id, session_id)
-        return SessionOverview(session, people, found)
+            reported = await egresses.egresses_of_sessions(tx, app_id, [session_id])
+        return SessionOverview(session, people, found, reported)
 
     def of_session(self, session: Session) -> list[AnyEvent]:
         """The facts of the session itself."""
@@ -100,6 +104,10 @@ class SessionFacts:
             for sample in taken
         ]
         return facts
+
+    def of_egresses(self, found: Sequence[Egress]) -> list[AnyEvent]:
+        """The facts of recordings and livestreams."""
+        return [fact for egress in found for fact in facts_of_egress(egress)]
 
     async def talk(self, session: Session) -> AsyncIterator[list[AnyEvent]]:
         """Chat, then transcript, a page at a time."""

@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO, Final
 
 import msgspec
 
+from aftercall.core.egresses import EgressKind
 from aftercall.core.events import AnyEvent
 from aftercall.core.fact_lines import Header, encode_fact
 from aftercall.core.instants import EpochMs, format_iso
@@ -24,7 +25,7 @@ from aftercall.wire.rtcstats_dump import encode_rtcstats, file_name, user_agent_
 README: Final = """A session of Aftercall.
 
 facts.jsonl       its facts, a line each; `aftercall import` makes the same record of them
-session.json      the session and its people
+session.json      the session, its people, its recordings and livestreams
 participants.csv  attendance
 talk.jsonl        chat and transcript, if there are any
 dumps/            the statistics of each connection of a participant, as rtcstats writes them
@@ -62,6 +63,7 @@ async def write_session_export(
             found = await facts.of_peer(session, peer)
             _write(lines, found, peer.source)
             await asyncio.to_thread(_add_dump, archive, peer.id, found)
+        _write(lines, facts.of_egresses(overview.egresses), "export")
         talk = io.BytesIO()
         async for page in facts.talk(session):
             _write(lines, page, "export")
@@ -97,8 +99,27 @@ def _encode(overview: SessionOverview) -> bytes:
             "ended_at": None if session.ended_at is None else format_iso(session.ended_at),
         },
         "participants": [_person(each) for each in overview.participants],
+        "recordings": _egresses(overview, EgressKind.RECORDING),
+        "livestreams": _egresses(overview, EgressKind.LIVESTREAM),
     }
     return msgspec.json.format(msgspec.json.encode(found), indent=2)
+
+
+def _egresses(overview: SessionOverview, kind: EgressKind) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": egress.id,
+            "status": egress.status.value,
+            "invoked_at": format_iso(egress.invoked_at),
+            "started_at": _iso(egress.started_at),
+            "stopped_at": _iso(egress.stopped_at),
+            "duration_ms": egress.length_ms,
+            "size_bytes": egress.size_bytes,
+            **{name: egress.text(name) for name in egress.texts},
+        }
+        for egress in overview.egresses
+        if egress.kind is kind
+    ]
 
 
 def _person(participant: Participant) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from aftercall.core.imported_session import ImportedSession
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.outbound.realtimekit import LinkOver, Reader
 from aftercall.service.imports import Imports
+from aftercall.wire.realtimekit_import.egresses import livestreams_in, recordings_in, reported_in
 from aftercall.wire.realtimekit_import.read import (
     FetchedSession,
     ListedSession,
@@ -162,7 +163,38 @@ class RealtimeKitImport:
             summary=summary,
             summary_type=(await spool.get("summary-type", _absent) or b"").decode(),
         )
+        await self._fetch_egresses(spool, id, fetched)
         return await asyncio.to_thread(read_fetched, fetched, self._app_id, self._clock())
+
+    async def _fetch_egresses(self, spool: "Spool", id: str, fetched: FetchedSession) -> None:
+        """Recordings and livestreams, asked for only where the session's details name any."""
+        reported = reported_in(fetched.details)
+        if reported.meeting_id is not None and is_path_id(reported.meeting_id):
+            fetched.recordings = await self._recordings(spool, reported.meeting_id)
+        if not reported.is_streamed:
+            return
+        fetched.livestreams = await spool.get("livestreams", partial(self._reader.livestreams, id))
+        if fetched.livestreams is not None:
+            ids = [each for each in livestreams_in(fetched.livestreams) if is_path_id(each)]
+            fetched.livestream_details = {
+                each: await spool.get(f"livestream-{each}", partial(self._reader.livestream, each))
+                for each in ids
+            }
+
+    async def _recordings(self, spool: "Spool", meeting_id: str) -> list[bytes]:
+        pages: list[bytes] = []
+        while len(pages) < _MOST_PAGES:
+            number = len(pages) + 1
+            page = await spool.get(
+                f"recordings-{number}",
+                partial(self._reader.recordings, meeting_id, page=number, limit=PER_PAGE),
+            )
+            if page is None:
+                break
+            pages.append(page)
+            if len(recordings_in(page)) < PER_PAGE:
+                break
+        return pages
 
     async def _pages(self, spool: "Spool", id: str) -> list[bytes]:
         pages: list[bytes] = []

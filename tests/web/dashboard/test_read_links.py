@@ -7,8 +7,6 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
-from aftercall.core.egresses import EgressKind, EgressStatus
-from aftercall.core.events import EgressReported
 from aftercall.core.instants import DAY_MS, HOUR_MS
 from aftercall.core.records import Role
 from aftercall.service.accounts.read_links import CODE_PREFIX
@@ -124,32 +122,6 @@ async def test_no_download_link_outlives_the_read_link(
     page = await reader.get()
     assert page.json()["data"]["artefacts"] == []
     assert "/downloads/" not in page.text
-
-
-async def test_a_recording_is_listed_without_where_it_is(
-    server: RestServer, owner: ApiClient
-) -> None:
-    report = EgressReported(
-        id="recorded",
-        at=server.clock.now,
-        session_id=SESSION,
-        kind=EgressKind.RECORDING,
-        egress_id="recording",
-        status=EgressStatus.COMPLETE,
-        duration_ms=60_000,
-        texts={"file_name": "ada.mp4", "download_url": "https://files.test/ada.mp4?key=1"},
-    )
-    outcomes = await server.recorder.record(owner.app_id, [report], source="events")
-    assert outcomes[0].code is None
-    page = await owner.request_url("GET", f"/v1/apps/{owner.app_id}/calls/{SESSION}")
-    (whole,) = (each for each in page.json()["data"]["egresses"] if each["id"] == "recording")
-    assert whole["url"] == "https://files.test/ada.mp4?key=1"
-    reader = await open_link(server, owner, (await make(owner, with_talk=True))["url"])
-    by_link = await reader.get()
-    listed = by_link.json()["data"]["egresses"]
-    assert len(listed) == len(page.json()["data"]["egresses"])
-    assert {**whole, "url": None, "name": None} in listed
-    assert "files.test" not in by_link.text and "ada.mp4" not in by_link.text
 
 
 def _routes(server: RestServer) -> Iterator[tuple[str, str]]:

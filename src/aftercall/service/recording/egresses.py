@@ -3,8 +3,9 @@
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.egress_facts import egress_of
 from aftercall.core.egress_news import news_of_egress
-from aftercall.core.egresses import Egress, Stated, merge_egresses
+from aftercall.core.egresses import merge_egresses
 from aftercall.core.events import EgressReported
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Session
@@ -30,7 +31,7 @@ async def record_egress(
 ) -> Outcome:
     """Add a report to what is known of its recording or livestream, and announce a new status."""
     known = await egresses.lock_egress(tx, session.app_id, event.kind, event.egress_id)
-    stated = _egress_of(event, session, received_at)
+    stated = egress_of(event, session, received_at)
     merged = stated if known is None else merge_egresses(known, stated)
     if known is not None and replace(merged, updated_at=known.updated_at) == known:
         return DUPLICATE
@@ -39,24 +40,3 @@ async def record_egress(
     if news is not None and announcer is not None:
         await announcer.announce(tx, session.app_id, [news])
     return ACCEPTED
-
-
-def _egress_of(event: EgressReported, session: Session, received_at: EpochMs) -> Egress:
-    return Egress(
-        app_id=session.app_id,
-        kind=event.kind,
-        id=event.egress_id,
-        session_id=session.id,
-        meeting_id=session.meeting_id,
-        status=event.status,
-        status_at=event.at,
-        invoked_at=event.earliest_at,
-        started_at=event.started_at,
-        stopped_at=event.stopped_at,
-        duration_ms=event.duration_ms,
-        size_bytes=event.size_bytes,
-        viewer_ms=event.viewer_ms,
-        texts={name: Stated(event.at, value) for name, value in sorted(event.texts.items())},
-        created_at=received_at,
-        updated_at=received_at,
-    )

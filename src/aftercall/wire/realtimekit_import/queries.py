@@ -16,6 +16,17 @@ def list_query(start_time: str | None, end_time: str | None, *, page: int, limit
     }
 
 
+def recordings_query(meeting_id: str, *, page: int, limit: int) -> Any:
+    """The recordings of a meeting, the first to be asked for first."""
+    return {
+        "meeting_id": meeting_id,
+        "sort_by": "invokedTime",
+        "sort_order": "ASC",
+        "page_no": page,
+        "per_page": limit,
+    }
+
+
 def participants_query(*, page: int, limit: int) -> Any:
     """Participants with their peer events, the first to join first."""
     return {

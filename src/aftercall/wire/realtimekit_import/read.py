@@ -11,6 +11,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import scale_of_session
 from aftercall.core.records import Participant, Peer
 from aftercall.wire.realtimekit_import.answers import take_answers
+from aftercall.wire.realtimekit_import.egresses import read_livestreams, read_recordings
 from aftercall.wire.realtimekit_import.experience import read_experience
 from aftercall.wire.realtimekit_import.json_members import (
     Json,
@@ -48,6 +49,11 @@ class FetchedSession(msgspec.Struct, kw_only=True):
     summary: bytes | None = None
     summary_type: str = ""
     """The content type of the summary."""
+    recordings: list[bytes] = []
+    """Of the session's meeting, page by page."""
+    livestreams: bytes | None = None
+    livestream_details: dict[str, bytes | None] = {}
+    """By livestream."""
 
 
 def read_list(answer: bytes) -> tuple[list[ListedSession], int | None]:
@@ -115,6 +121,10 @@ def read_fetched(fetched: FetchedSession, app_id: str, now: EpochMs) -> Imported
         messages=read_chat(fetched.chat, session) if fetched.chat else [],
         lines=read_transcript(fetched.transcript, session) if fetched.transcript else [],
         summary=summary,
+        egresses=[
+            *read_recordings(fetched.recordings, session, now),
+            *read_livestreams(fetched.livestreams, fetched.livestream_details, session, now),
+        ],
     )
 
 
