@@ -1,7 +1,7 @@
 """A real HTTP receiver on the loopback, which keeps what it was sent."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -28,6 +28,18 @@ class HttpReceiver:
         self.url = f"http://127.0.0.1:{server.server_port}"
         self.received: list[Received] = []
         self.statuses: list[int] = []
+        self._came = threading.Condition()
+
+    def keep(self, request: Received) -> None:
+        with self._came:
+            self.received.append(request)
+            self._came.notify_all()
+
+    def wait_until(self, is_so: Callable[[], bool], within_s: float) -> bool:
+        """Wait until something is so, which is asked whenever a request has come. False if it was
+        not in time."""
+        with self._came:
+            return self._came.wait_for(is_so, within_s)
 
     def take(self) -> list[Received]:
         """What came since the last time."""
@@ -44,7 +56,7 @@ def open_receiver() -> Iterator[HttpReceiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receivers[0].received.append(Received(self.path, headers, body))
+            receivers[0].keep(Received(self.path, headers, body))
             status = receivers[0].statuses.pop(0) if receivers[0].statuses else 200
             self.send_response(status)
             self.send_header("content-length", "2")
