@@ -247,6 +247,7 @@ export type SessionPage = {
   artefacts: Artefact[];
   expired: string[];
   egresses: SessionEgress[];
+  polls: Poll[];
 };
 
 /** `who` and `what` are the sentence, `reach` who noticed, `more` what else is worth knowing, `advice` what to do, a clause. `cause` is the row that it is about. `worst_at` is a moment that shows it. Texts are empty if there is nothing to say. */
@@ -503,6 +504,20 @@ export type EgressKind = "livestream" | "recording";
 
 /** How far an egress is. */
 export type EgressStatus = "active" | "complete" | "ending" | "failed" | "invoked" | "paused";
+
+/** A poll. `answers` is how many people answered it. */
+export type Poll = {
+  id: string;
+  question: string;
+  at: number;
+  options: PollOption[];
+  answers: number;
+};
+
+export type PollOption = {
+  text: string;
+  votes: number;
+};
 
 /** A participant's page. `chosen` is the key of the stream that has columns if only one was asked for; `heard_at` is when anything was last received of the participant. */
 export type ParticipantPage = {

@@ -4,6 +4,7 @@ import { get, withQuery } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { ChatLine, SessionPage, SpokenLine } from "../../api/types";
 import type { Paged } from "../../api/members";
+import { lazy } from "../../components/lazy";
 import { Timestamp } from "../../components/timestamp";
 import { Empty } from "../../components/placeholders";
 import { formatCount } from "../../format/numbers";
@@ -15,7 +16,9 @@ import { lastBefore } from "./time_scale";
 import { SummaryText } from "./summary";
 import { sharedLink } from "../../shared_link";
 
-type Tab = "talk" | "summary" | "events";
+type Tab = "talk" | "summary" | "polls" | "events";
+
+const Polls = lazy(() => import("./polls").then((module) => module.Polls), true);
 
 /** What was said and written, the summary, and the events; beside the sheet and aligned with its cursor. */
 export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
@@ -25,6 +28,7 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
   const tabs: { tab: Tab; text: string; count?: number }[] = [
     { tab: "talk", text: "Talk", count: said },
     { tab: "summary", text: "Summary" },
+    ...(page.polls.length ? [{ tab: "polls" as const, text: "Polls", count: page.polls.length }] : []),
     { tab: "events", text: "Events", count: page.events.length },
   ];
   const [chosen, setChosen] = useState<Tab | null>(null);
@@ -52,6 +56,7 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
         {tab === "summary" && (
           <SummaryText page={page} path={`${props.kit}/summary`} onChange={props.onChange} />
         )}
+        {tab === "polls" && <Polls polls={page.polls} />}
         {tab === "events" && <EventList page={page} />}
       </div>
     </section>

@@ -16,6 +16,7 @@ Json = Mapping[str, Any]
 MOST_ATTENDEES: Final = 5_000
 MOST_VISITS: Final = 500
 MOST_POLLS: Final = 500
+MOST_OPTIONS: Final = 100
 
 _ENGAGEMENT: Final = {
     "chats": "messages_sent",
@@ -106,9 +107,15 @@ def _polls(
     for poll in map(as_object, _list(data.get("polls"))[:MOST_POLLS]):
         at = _moment(poll, "start", context) or finish
         id = as_text(poll.get("id")) or ""
+        options = [text for each in _list(poll.get("options")) if (text := as_text(each))]
         for voter, option in list(as_object(poll.get("votes")).items())[:MOST_ATTENDEES]:
             if at is not None and voter in firsts:
-                answer = known(question=as_text(poll.get("question")), option=as_text(option))
+                answer = known(
+                    poll=id or None,
+                    question=as_text(poll.get("question")),
+                    options=options[:MOST_OPTIONS] or None,
+                    option=as_text(option),
+                )
                 yield place.note(firsts[voter], at, "poll_answered", answer, id)
 
 

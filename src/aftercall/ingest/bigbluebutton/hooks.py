@@ -9,11 +9,13 @@ from aftercall.core.instants import EpochMs
 from aftercall.ingest.bigbluebutton.place import Place
 from aftercall.ingest.checks import moment_of
 from aftercall.ingest.source import Context, Fact, Translation
-from aftercall.ingest.untyped_json import as_flag, as_object, as_text, known
+from aftercall.ingest.untyped_json import as_count, as_flag, as_object, as_text, known
 
 Json = Mapping[str, Any]
 
 PUBLIC_CHAT: Final = "MAIN-PUBLIC-GROUP-CHAT"
+MOST_OPTIONS: Final = 100
+"""Options of a poll."""
 _LONGEST_MESSAGE: Final = 10_000
 
 
@@ -82,6 +84,31 @@ def _noted(name: str, *members: str) -> Callable[[_Hook], Iterator[Fact]]:
     return read
 
 
+def _poll_started(hook: _Hook) -> Iterator[Fact]:
+    poll = as_object(hook.attributes.get("poll"))
+    answers = [as_object(each) for each in _list(poll.get("answers"))]
+    options = [as_text(each.get("key")) or "" for each in answers]
+    started = known(
+        poll=as_text(poll.get("id")), question=as_text(poll.get("question")), options=options
+    )
+    if hook.user_id is not None:
+        yield hook.place.note(hook.user_id, hook.at, "poll_started", started)
+
+
+def _poll_answered(hook: _Hook) -> Iterator[Fact]:
+    poll = as_object(hook.attributes.get("poll"))
+    chosen = [as_count(each) for each in _list(poll.get("answer-ids"))]
+    answer = known(
+        poll=as_text(poll.get("id")), chosen=[each for each in chosen if each is not None] or None
+    )
+    if hook.user_id is not None:
+        yield hook.place.note(hook.user_id, hook.at, "poll_answered", answer)
+
+
+def _list(value: object) -> list[Any]:
+    return value[:MOST_OPTIONS] if isinstance(value, list) else []
+
+
 def _said(hook: _Hook) -> Iterator[Fact]:
     message = as_object(hook.attributes.get("chat-message"))
     sender = as_object(message.get("sender"))
@@ -111,7 +138,8 @@ _READERS: Final[Mapping[str, Callable[[_Hook], Iterator[Fact]]]] = {
     "user-cam-broadcast-start": _noted("video_on"),
     "user-cam-broadcast-end": _noted("video_off"),
     "user-raise-hand-changed": _noted("hand_raised", "raise-hand"),
-    "poll-responded": _noted("poll_answered"),
+    "poll-started": _poll_started,
+    "poll-responded": _poll_answered,
     "chat-group-message-sent": _said,
 }
 """What reads each event; others are of no use to a record."""

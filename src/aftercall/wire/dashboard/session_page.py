@@ -8,6 +8,8 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.cause_rows import CauseRow, rows_of
 from aftercall.core.overview.causes import causes_of
+from aftercall.core.overview.polls import Poll as CountedPoll
+from aftercall.core.overview.polls import polls_of
 from aftercall.core.overview.session_facts import ListedSession, SessionFacts
 from aftercall.core.overview.session_summary import (
     DigestedParticipant,
@@ -58,6 +60,21 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: EpochMs
 
 
+class PollOption(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    votes: int
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll. `answers` is how many people answered it."""
+
+    id: str
+    question: str
+    at: EpochMs
+    options: list[PollOption]
+    answers: int
+
+
 class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     """A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. `personal` is the
     verdict as each participant had the call, by id. `heard_at` is when anybody present was last
@@ -90,6 +107,7 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of data that were kept for a time, which is over."""
     egresses: list[SessionEgress] = []
     """The first to be invoked first."""
+    polls: list[Poll] = []
 
 
 def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> SessionPage:
@@ -161,6 +179,14 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
         artefacts=list(artefacts),
         expired=[kind.value for kind in facts.expired],
         egresses=encode_egresses(facts.egresses),
+        polls=[_poll(each) for each in polls_of(facts.peer_events, participant_ids)],
+    )
+
+
+def _poll(poll: CountedPoll) -> Poll:
+    options = [PollOption(text=each.text, votes=each.votes) for each in poll.options]
+    return Poll(
+        id=poll.id, question=poll.question, at=poll.at, options=options, answers=poll.answers
     )
 
 
