@@ -20,6 +20,7 @@ from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.ingest import collector
 from aftercall.logs import configure_logs
+from aftercall.outbound.otlp.telemetry import Telemetry
 from aftercall.outbound.safe_sender import make_sender
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.service.services import Services, build_services
@@ -28,6 +29,7 @@ from aftercall.store.engine.database import Database, migrate
 from aftercall.store.engine.sqlite_file import check_file, file_of
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.demo_call.page import DemoCallPage
+from aftercall.web.http.request_spans import RequestSpans
 from aftercall.web.http.static_files import CollectorFiles
 from aftercall.web.intake.app import IntakeApp
 from aftercall.web.intake.jitsi_socket import JitsiSocket
@@ -37,6 +39,7 @@ from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
 from aftercall.wire.chat_transcript_links import read_summary_options
 from aftercall.work.alerts import run_alerts
+from aftercall.work.job_spans import with_spans
 from aftercall.work.retention import run_retention
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps
@@ -126,9 +129,21 @@ class Application:
         self._collector = CollectorFiles(STATIC / "collector")
         self.connections = Connections(_limits_of(settings))
         self._proxies = TrustedProxies(_networks_of(settings))
+        self._telemetry: Telemetry | None = None
+        self._spans: RequestSpans | None = None
+        if settings.otlp_endpoint:
+            self._telemetry = Telemetry(settings.otlp_endpoint, clock=now, new_id=new_id)
+            self._spans = RequestSpans(self._serve, self._telemetry.tracer)
         make_sender(settings)  # Refuses a bad setting before anything is opened.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Any = scope
+        if self._spans is not None and request["type"] == "http":
+            await self._spans(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
         self._proxies.look_at(scope)
         if request["type"] == "lifespan":
@@ -180,8 +195,14 @@ class Application:
             group.create_task(services.write_queue.run())
             group.create_task(services.digests.run(stop))
             group.create_task(services.audit_log.run(stop))
+            if self._telemetry is not None:
+                sending = self._telemetry.run(services.metrics, services.work_metrics.read, stop)
+                group.create_task(sending)
             if self._settings.work:
-                group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
+                tasks = tasks_of(services)
+                if self._telemetry is not None:
+                    tasks = with_spans(tasks, self._telemetry.tracer)
+                group.create_task(run_jobs(services.jobs, tasks, stop))
                 group.create_task(run_retention(services.deletion, stop))
                 group.create_task(run_webhooks(services, services.sender, stop))
                 group.create_task(run_alerts(services.alert_evaluation, stop))

@@ -264,6 +264,12 @@ class Settings:
         "as long as the session.",
         bounds=(0, 36_500),
     )
+    otlp_endpoint: str = _setting(
+        "",
+        "Base URL of an OpenTelemetry receiver (OTLP over HTTP), such as `http://127.0.0.1:4318`, "
+        "that traces of requests and jobs and the metrics are sent to; empty: none. Needs "
+        "`aftercall[otel]`.",
+    )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
     )
@@ -291,7 +297,14 @@ def about(name: str) -> str:
 
 
 SECRET: Final = frozenset(
-    {"database_url", "data_dir", "secret_key", "smtp_url", "summary_model_key"}
+    {
+        "database_url",
+        "data_dir",
+        "otlp_endpoint",
+        "secret_key",
+        "smtp_url",
+        "summary_model_key",
+    }
 )
 """Settings that are nobody's business but the operator's: they may hold a password or a path."""
 

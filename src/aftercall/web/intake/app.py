@@ -92,6 +92,7 @@ class IntakeApp:
             match = _OF_APP.fullmatch(path)
             assert match is not None
             app_id, route = match[1], _BACKENDS[match[2]]
+        scope["path_template"] = route.path
         query_string = scope.get("query_string")
         query = _read_query(route, query_string) if query_string else {}
         url = ""
