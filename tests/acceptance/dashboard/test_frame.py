@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, Page, expect
 
 from aftercall.simulator.network_conditions import Kind
-from tests.acceptance.dashboard.axe import assert_accessible
 from tests.acceptance.dashboard.browser_harness import (
     MARKS,
     ROW,
@@ -147,7 +146,6 @@ def test_a_lost_connection_keeps_the_data_and_is_tried_again(
     context.set_offline(True)
     page.get_by_label("Status").select_option("Ended")
     expect(page.get_by_role("alert")).to_contain_text("No connection since")
-    assert_accessible(page)
     expect(page.locator(ROW).first).to_be_visible()
     context.set_offline(False)
     expect(page.get_by_role("alert")).to_have_count(0)
