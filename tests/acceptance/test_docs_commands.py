@@ -158,7 +158,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         ("ACCOUNT=… APP=… TOKEN=…", "ACCOUNT APP TOKEN"),
         (".venv/bin/aftercall ", "aftercall "),
         ("--secret-file ", f"--secret-file {tmp_path}/"),
-        ("> jitsi-key", f"> {tmp_path}/jitsi-key"),
+        ("rand -hex 16 > ", f"rand -hex 16 > {tmp_path}/"),
         ("ada.zip", str(tmp_path / "ada.zip")),
     ):
         script = script.replace(old, new)
