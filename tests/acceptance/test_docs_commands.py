@@ -168,7 +168,7 @@ def test_the_commands_of_a_page_run_as_written(page: str, server: Server, tmp_pa
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_S,
+        timeout=5 * TIMEOUT_S,
         env=environment(
             {
                 "PATH": f"{stand_ins(tmp_path, server)}:{BIN}:{os.environ['PATH']}",
