@@ -1,8 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { app, findOutWhoWeAre, me, trouble } from "./account";
 import { SessionPage } from "./pages/session";
-import { SessionsPage } from "./pages/sessions";
-import { SignInPage } from "./pages/sign_in";
 import { lazy } from "./components/lazy";
 import { NotFound, Problem, Skeleton } from "./components/placeholders";
 import { zone } from "./format/zone";
@@ -10,6 +8,8 @@ import { Keys } from "./frame/keys";
 import { BottomBar, TopBar } from "./frame/top_bar";
 import { go, match, pathname } from "./route";
 
+const loadSessionsPage = () => import("./pages/sessions").then((module) => module.SessionsPage);
+const SessionsPage = lazy(loadSessionsPage);
 const MeetingAttendancePage = lazy(() =>
   import("./pages/attendance/meeting_attendance").then((module) => module.MeetingAttendancePage),
 );
@@ -24,7 +24,12 @@ const OverviewPage = lazy(() => import("./pages/overview").then((module) => modu
 const PeoplePage = lazy(() => import("./pages/people").then((module) => module.PeoplePage));
 const PersonPage = lazy(() => import("./pages/person").then((module) => module.PersonPage));
 const ParticipantPage = lazy(() => import("./pages/participant").then((module) => module.ParticipantPage));
+const SignInPage = lazy(() => import("./pages/sign_in").then((module) => module.SignInPage), true);
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => module.SettingsPage));
+
+// The page that most people open first is loaded while the server says who they are. If it cannot be
+// loaded, the page itself shows it.
+if (["/", "/sessions"].includes(pathname.value)) loadSessionsPage().catch(() => undefined);
 
 /** The whole dashboard: the sign-in page, or the page of the address once somebody is signed in. */
 export function Shell() {

@@ -117,3 +117,24 @@ def test_a_session_lists_what_was_recorded_and_what_is_streamed(page: Page) -> N
     expect(live).to_contain_text("Going on")
     expect(live).to_contain_text("so far")
     check_access(page)
+
+
+def test_a_livestream_without_an_end_does_not_go_on_after_its_session(
+    page: Page, server: Server
+) -> None:
+    id = SESSION[:-1] + ("2" if page.viewport_size == {"width": 1280, "height": 860} else "3")
+    at = round(time.time() * 1000)
+    place: dict[str, Any] = {"meeting_id": id, "session_id": id, "at": at}
+    live = {"livestream_id": id, "status": "live", "started_at": at}
+    post_events(
+        server,
+        [
+            {"type": "session_opened", **place},
+            {"type": "livestream_changed", **live, **place},
+            {"type": "session_closed", **place},
+        ],
+    )
+    page.goto(f"/sessions/{id}")
+    listed = page.get_by_role("region", name="1 recording or livestream")
+    expect(listed).to_contain_text("No end reported")
+    expect(listed).not_to_contain_text("so far")

@@ -21,20 +21,22 @@ export function Egresses({ page }: { page: SessionPage }) {
       <h2 id="egresses-title">{formatPlural(page.egresses.length, "recording or livestream", "recordings and livestreams")}</h2>
       <ul>
         {page.egresses.map((egress) => (
-          <Row key={`${egress.kind} ${egress.id}`} egress={egress} now={page.now} />
+          <Row key={`${egress.kind} ${egress.id}`} egress={egress} now={page.call.ended_at === null ? page.now : null} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Row({ egress, now }: { egress: SessionEgress; now: number }) {
-  const isOn = egress.status === "active" || egress.status === "paused";
+/** `now` is null once the session is over: what nobody reported the end of does not go on for ever. */
+function Row({ egress, now }: { egress: SessionEgress; now: number | null }) {
+  const hasNoEnd = egress.status === "active" || egress.status === "paused";
+  const isOn = hasNoEnd && now !== null;
   const length = egress.duration_ms ?? (isOn && egress.started_at !== null ? Math.max(0, now - egress.started_at) : null);
   return (
     <li>
       <b>{KINDS[egress.kind]}</b>
-      <span>{STATES[egress.status]}</span>
+      <span>{hasNoEnd && !isOn ? "No end reported" : STATES[egress.status]}</span>
       <Timestamp at={egress.started_at ?? egress.invoked_at} as="exact" />
       <span>
         {length === null ? "" : formatDuration(length)}
