@@ -33,6 +33,7 @@ LONGEST: Final = (
     "tests/acceptance/test_callstats_client.py",
     "tests/acceptance/test_janus_real.py",
     "tests/acceptance/test_faults.py",
+    "tests/acceptance/test_openapi.py",
     "tests/truth/test_confusion.py",
     "tests/acceptance/test_kill.py",
     "tests/acceptance/test_serve.py",
@@ -40,6 +41,10 @@ LONGEST: Final = (
     "tests/acceptance/test_simulated_diagnosis.py",
     "tests/acceptance/test_docs_commands.py",
     "tests/acceptance/test_backup.py",
+    "tests/acceptance/test_erasure.py",
+    "tests/acceptance/test_import_realtimekit.py",
+    "tests/acceptance/test_postgresql_restore.py",
+    "tests/acceptance/test_retention.py",
     "tests/acceptance/test_sdk_own_tests.py",
 )
 """Modules that take half a minute or longer, in the order in which they begin. What begins last

@@ -53,8 +53,8 @@ from tests.acceptance.http_client import TIMEOUT_S
 from tests.conftest import NewDatabase
 
 NOON = EpochMs(1_795_262_400_000)
-EXAMPLES = 8
-SEQUENCES = 25
+EXAMPLES = 5
+SEQUENCES = 12
 PARTICIPANTS = ("/v1/collect", "/api/v1/message")
 """Operations that need a participant's token."""
 ENDLESS = ("/v1/apps/{app_id}/live",)
