@@ -1,7 +1,9 @@
 """Minutes are the union of stays; sums are sums of rows; a name alone makes no two people one."""
 
+from itertools import permutations
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -184,6 +186,23 @@ def test_the_order_in_which_presences_are_read_changes_nothing(
     assert [row.present_ms for row in one if row.custom_participant_id] == [
         row.present_ms for row in other if row.custom_participant_id
     ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_person_has_the_names_of_the_latest_session(order: tuple[int, ...]) -> None:
+    ada: dict[str, Any] = {"custom_participant_id": "c-1"}
+    sessions = [
+        attendances_of(
+            "app", [presence(f"u{day}", (day, day + 1), display_name=f"Day {day}", **ada)]
+        )
+        for day in range(3)
+    ]
+    counter = AttendanceCounter()
+    for place in order:
+        counter.add_session(sessions[place])
+    (row,) = counter.attendances()
+    assert row.name == "Day 2"
+    assert row.joined_at == sessions[0][0].joined_at
 
 
 @given(st.lists(everybody, max_size=4), st.randoms(use_true_random=False))

@@ -203,25 +203,28 @@ class AttendanceCounter:
     """Adds up the attendance of people over sessions, which may come in any order."""
 
     def __init__(self) -> None:
-        self._people: dict[str, Attendance] = {}
+        self._people: dict[str, _Sum] = {}
         self.sessions = 0
 
     def add_session(self, attendances: Iterable[Attendance]) -> None:
         """Add all people of one session."""
         self.sessions += 1
-        of_session: dict[str, Attendance] = {}
+        of_session: dict[str, _Sum] = {}
         for each in attendances:
             known = of_session.get(each.person)
-            # Namesakes were in one session, not in several.
-            same = each if known is None else _added(known, each)._replace(sessions=1)
-            of_session[each.person] = same._replace(participant_ids=(), stays=())
-        for person, each in of_session.items():
+            same = _Sum(each._replace(participant_ids=(), stays=()), _named_by(each))
+            if known is not None:
+                same = _added(known, same)
+                # Namesakes were in one session, not in several.
+                same = same._replace(total=same.total._replace(sessions=1))
+            of_session[each.person] = same
+        for person, found in of_session.items():
             known = self._people.get(person)
-            self._people[person] = each if known is None else _added(known, each)
+            self._people[person] = found if known is None else _added(known, found)
 
     def attendances(self) -> list[Attendance]:
         """One for each person, by name."""
-        return sorted(self._people.values(), key=by_name)
+        return sorted((each.total for each in self._people.values()), key=by_name)
 
 
 def by_name(attendance: Attendance) -> tuple[str, str]:
@@ -229,21 +232,35 @@ def by_name(attendance: Attendance) -> tuple[str, str]:
     return ((attendance.name or "").casefold(), attendance.person)
 
 
-def _added(one: Attendance, other: Attendance) -> Attendance:
+class _Sum(NamedTuple):
+    """A person's attendance of several sessions, and by which of them the person is called."""
+
+    total: Attendance
+    named_by: tuple[EpochMs, str, str]
+
+
+def _named_by(attendance: Attendance) -> tuple[EpochMs, str, str]:
+    """The place of one attendance among those of a person: the highest gives the names."""
+    return attendance.joined_at, attendance.name or "", attendance.user_id or ""
+
+
+def _added(one: _Sum, other: _Sum) -> _Sum:
     """The attendance of a person in the sessions of both. Names are those of the latest."""
-    latest = max(one, other, key=lambda each: (each.joined_at, each.name or "", each.user_id or ""))
-    last = max(one, other, key=lambda each: (_end_of(each), each.left_is_inferred))
-    talks = [each.talk_ms for each in (one, other) if each.talk_ms is not None]
-    return latest._replace(
-        joined_at=min(one.joined_at, other.joined_at),
+    latest = max(one, other, key=lambda each: each.named_by)
+    ends = (one.total, other.total)
+    last = max(ends, key=lambda each: (_end_of(each), each.left_is_inferred))
+    talks = [each.talk_ms for each in ends if each.talk_ms is not None]
+    total = latest.total._replace(
+        joined_at=min(each.joined_at for each in ends),
         left_at=last.left_at,
         left_is_inferred=last.left_is_inferred,
-        sessions=one.sessions + other.sessions,
-        stay_count=one.stay_count + other.stay_count,
-        present_ms=one.present_ms + other.present_ms,
+        sessions=sum(each.sessions for each in ends),
+        stay_count=sum(each.stay_count for each in ends),
+        present_ms=sum(each.present_ms for each in ends),
         talk_ms=sum(talks) if talks else None,
-        namesakes=max(one.namesakes, other.namesakes),
+        namesakes=max(each.namesakes for each in ends),
     )
+    return _Sum(total, latest.named_by)
 
 
 _LASTS: Final = EpochMs(2**62)
