@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -136,7 +136,7 @@ class RealtimeKitImport:
             self._file(spool, id, "transcript"),
             self._file(spool, id, "summary"),
         )
-        pages = await self._pages(spool, id)
+        pages = await self._participants(spool, id)
         rows = {row["id"]: row for page in pages for row in rows_in(page) if _has_id(row)}
         participants = await asyncio.gather(
             *(
@@ -182,32 +182,35 @@ class RealtimeKitImport:
             }
 
     async def _recordings(self, spool: "Spool", meeting_id: str) -> list[bytes]:
-        pages: list[bytes] = []
-        while len(pages) < _MOST_PAGES:
-            number = len(pages) + 1
-            page = await spool.get(
-                f"recordings-{number}",
-                partial(self._reader.recordings, meeting_id, page=number, limit=PER_PAGE),
-            )
-            if page is None:
-                break
-            pages.append(page)
-            if len(recordings_in(page)) < PER_PAGE:
-                break
-        return pages
+        return await self._pages(
+            spool,
+            "recordings",
+            partial(self._reader.recordings, meeting_id),
+            recordings_in,
+            PER_PAGE,
+        )
 
-    async def _pages(self, spool: "Spool", id: str) -> list[bytes]:
+    async def _participants(self, spool: "Spool", id: str) -> list[bytes]:
+        read = partial(self._reader.participants, id)
+        return await self._pages(spool, "participants", read, rows_in, PARTICIPANTS_PER_PAGE)
+
+    async def _pages(
+        self,
+        spool: "Spool",
+        name: str,
+        read: Callable[..., Awaitable[bytes | None]],
+        rows_of: Callable[[bytes], Sequence[object]],
+        page_size: int,
+    ) -> list[bytes]:
+        """The pages of a list until one is not full."""
         pages: list[bytes] = []
         while len(pages) < _MOST_PAGES:
             number = len(pages) + 1
-            page = await spool.get(
-                f"participants-{number}",
-                partial(self._reader.participants, id, page=number, limit=PARTICIPANTS_PER_PAGE),
-            )
+            page = await spool.get(f"{name}-{number}", partial(read, page=number, limit=page_size))
             if page is None:
                 break
             pages.append(page)
-            if len(rows_in(page)) < PARTICIPANTS_PER_PAGE:
+            if len(rows_of(page)) < page_size:
                 break
         return pages
 
