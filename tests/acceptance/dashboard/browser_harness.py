@@ -1,16 +1,17 @@
 """Marks, addresses, requests and waits that the tests of the dashboard share."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance import http_client
 from tests.acceptance.chromium import find_chromium
-from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.http_client import TIMEOUT_MS, TIMEOUT_S
 from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
@@ -55,6 +56,17 @@ def wait_until_final(server: Server, session_id: str) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"the reports of {session_id} are not final")
+
+
+def signed_in_page(server: Server, chromium: Browser, *, width: int) -> Iterator[Page]:
+    """A page of a browser of its own, signed in, whose questions are answered with yes."""
+    context = chromium.new_context(base_url=server.url, viewport={"width": width, "height": 860})
+    context.set_default_timeout(TIMEOUT_MS)
+    assert context.request.post("/v1/sign-in", data={"token": server.api_token}).ok
+    opened = context.new_page()
+    opened.on("dialog", lambda asked: asked.accept())
+    yield opened
+    context.close()
 
 
 def ids_of(page: Page) -> list[str]:

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.dashboard.axe import assert_accessible
-from tests.acceptance.dashboard.browser_harness import MARKS, wait_until_loaded
-from tests.acceptance.http_client import TIMEOUT_MS
+from tests.acceptance.dashboard.browser_harness import MARKS, signed_in_page, wait_until_loaded
 from tests.acceptance.server import Server, start
 from tests.http_receiver import HttpReceiver, open_receiver
 
@@ -24,15 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(params=[1280, 390])
 def page(request: pytest.FixtureRequest, server: Server, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(
-        base_url=server.url, viewport={"width": request.param, "height": 860}
-    )
-    context.set_default_timeout(TIMEOUT_MS)
-    assert context.request.post("/v1/sign-in", data={"token": server.api_token}).ok
-    opened = context.new_page()
-    opened.on("dialog", lambda asked: asked.accept())
-    yield opened
-    context.close()
+    yield from signed_in_page(server, chromium, width=request.param)
 
 
 @pytest.fixture

@@ -8,8 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.dashboard.axe import AXE, violations
-from tests.acceptance.dashboard.browser_harness import MARKS, post_events, wait_until_loaded
-from tests.acceptance.http_client import TIMEOUT_MS
+from tests.acceptance.dashboard.browser_harness import (
+    MARKS,
+    post_events,
+    signed_in_page,
+    wait_until_loaded,
+)
 from tests.acceptance.server import Server, start
 
 pytestmark = MARKS
@@ -47,15 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(params=[1280, 390])
 def page(request: pytest.FixtureRequest, server: Server, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(
-        base_url=server.url, viewport={"width": request.param, "height": 860}
-    )
-    context.set_default_timeout(TIMEOUT_MS)
-    assert context.request.post("/v1/sign-in", data={"token": server.api_token}).ok
-    opened = context.new_page()
-    opened.on("dialog", lambda asked: asked.accept())
-    yield opened
-    context.close()
+    yield from signed_in_page(server, chromium, width=request.param)
 
 
 def check_access(page: Page) -> None:
