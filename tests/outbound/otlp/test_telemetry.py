@@ -135,3 +135,13 @@ def test_an_endpoint_without_the_extra_is_refused_in_a_sentence(
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     with pytest.raises(OtelMissing, match="pip install"):
         Telemetry("http://127.0.0.1:4318", clock=now, new_id=new_id)
+
+
+@pytest.mark.parametrize(
+    ("given", "every_s"), [("", 60.0), ("250", 0.25), ("0", 60.0), ("-1", 60.0), ("soon", 60.0)]
+)
+def test_an_interval_that_is_no_positive_number_is_ignored(
+    given: str, every_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", given)
+    assert Telemetry("http://127.0.0.1:4318", clock=now, new_id=new_id).every_s == every_s

@@ -68,7 +68,7 @@ class Telemetry:
         self._exporter = metric_exporter.OTLPMetricExporter(endpoint=f"{base}/v1/metrics")
         self._clock = clock
         self._began_ns = clock() * NS_PER_MS
-        self._every_s = int(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", EVERY_MS)) / 1_000
+        self.every_s = _every_ms() / 1_000
 
     @property
     def tracer(self) -> Tracer:
@@ -84,7 +84,7 @@ class Telemetry:
         date. What a receiver does not take is lost, and not asked after."""
         while not stop.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every_s)
+                await asyncio.wait_for(stop.wait(), self.every_s)
             await read()
             try:
                 await asyncio.to_thread(self._send, registry)
@@ -97,3 +97,13 @@ class Telemetry:
         self._exporter.export(
             metrics_data(registry, self._resource, began_ns=self._began_ns, now_ns=now_ns)
         )
+
+
+def _every_ms() -> int:
+    """OpenTelemetry asks to ignore an interval that is no positive number, with a warning."""
+    given = os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    if given:
+        log.warning("interval ignored", action="otlp_interval_ignored", default_ms=EVERY_MS)
+    return EVERY_MS
