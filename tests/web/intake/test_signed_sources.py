@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from aftercall.core.errors import Unauthenticated
 from aftercall.core.instants import EpochMs
 from aftercall.ingest.bigbluebutton.signature import CHECKSUM, check
+from aftercall.web.intake.app import IntakeApp
 from tests.web.conftest import build_server as build_server
 from tests.web.intake.livekit_server import LivekitIntake
 
@@ -156,6 +157,20 @@ async def test_the_end_callback_ends_the_session_of_its_meeting(intake: LivekitI
         assert (await _end(intake, "end-key-1", query)).status_code == 202
     (ended,) = await intake.sessions()
     assert (ended["id"], ended["status"]) == (live["id"], "ENDED")
+
+
+async def test_the_log_names_the_end_callback_without_its_key(intake: LivekitIntake) -> None:
+    application, routes = IntakeApp(intake.server.services), []
+
+    async def noted(scope: Any, receive: Any, send: Any) -> None:
+        await application(scope, receive, send)
+        routes.append(scope.get("path_template"))
+
+    transport = httpx.ASGITransport(app=noted)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as client:
+        path = f"/v1/apps/{intake.owner.app_id}/sources/bigbluebutton/ended/a-secret-key"
+        assert (await client.get(path, params={"meetingID": "m"})).status_code == 401
+    assert routes == ["/v1/apps/{app_id}/sources/bigbluebutton/ended/{key}"]
 
 
 async def _prosody(intake: LivekitIntake, request: dict[str, Any]) -> httpx.Response:

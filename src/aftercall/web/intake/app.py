@@ -14,7 +14,7 @@ from aftercall.web.http.errors import JSON, ErrorAnswer, answer_error, answer_un
 from aftercall.web.http.request_body import headers_of
 from aftercall.web.intake.answers import ENTRY_COUNTS
 from aftercall.web.intake.backends import BackendIntake
-from aftercall.web.intake.end_callback import EndCallback
+from aftercall.web.intake.end_callback import PATH_TEMPLATE, EndCallback
 from aftercall.web.intake.participants import ParticipantIntake
 from aftercall.web.intake.request import IntakeRequest
 from aftercall.web.intake.sources import APP_PREFIX, ROUTES, IntakeRoute
@@ -108,6 +108,7 @@ class IntakeApp:
         return route.answer.status, route.answer.encode(recorded)
 
     async def _end(self, scope: Any) -> tuple[int, bytes]:
+        scope["path_template"] = PATH_TEMPLATE
         recorded = await self._ends.record(scope["path"], scope.get("query_string", b""))
         return ENTRY_COUNTS.status, ENTRY_COUNTS.encode(recorded)
 

@@ -22,6 +22,9 @@ from aftercall.web.intake.answers import Recorded
 KEYS: Final = "bigbluebutton-end"
 """The name under which its keys are stored."""
 
+PATH_TEMPLATE: Final = "/v1/apps/{app_id}/sources/bigbluebutton/ended/{key}"
+"""What the log calls the address, without its key."""
+
 _PATH: Final = re.compile(
     r"/v1/apps/([A-Za-z0-9_-]{1,64})/sources/bigbluebutton/ended/([^/]{8,512})"
 )
