@@ -35,9 +35,7 @@ def test_a_transcript_is_uploaded_once(run: Operator, session: str, tmp_path: Pa
         "is_summarised": False,
     }
     again = run("transcript", "upload", session, str(file)).stdout
-    assert again == (
-        "1 lines; they were there, nothing changed\n  Eve: 1 (nobody of the session is called so)\n"
-    )
+    assert again == ("1 line; nothing changed\n  Eve: 1 (nobody of the session is called so)\n")
 
 
 def test_a_file_that_cannot_be_read_is_named_by_its_line(

@@ -65,7 +65,8 @@ def upload(
 
 def _print(done: TranscriptUpload) -> None:
     out = Console(highlight=False, soft_wrap=True, markup=False)
-    out.print(f"{done.lines} lines{'' if done.is_new else '; they were there, nothing changed'}")
+    lines = "1 line" if done.lines == 1 else f"{done.lines} lines"
+    out.print(lines if done.is_new else f"{lines}; nothing changed")
     for speaker in done.speakers:
         known = "" if speaker.participant_id else " (nobody of the session is called so)"
         out.print(f"  {speaker.name or 'without a name'}: {speaker.lines}{known}")
