@@ -28,6 +28,7 @@ from aftercall.ingest.jitsi.rooms import (
     endpoint_of,
     endpoint_user_id,
     meeting_id_from,
+    title_of,
     user_id_from,
 )
 from aftercall.ingest.source import Context, Fact, Translation
@@ -62,7 +63,8 @@ def translate(body: bytes, context: Context) -> Translation:
 
 
 def _room_of(event: Json, context: Context) -> _Room | None:
-    jid, name = as_text(event.get("room_jid")), as_text(event.get("room_name"))
+    jid = as_text(event.get("room_jid"))
+    name = as_text(event.get("room_name"))
     if jid is None:
         return None
     main = meeting_id_from(context.app_id, jid)
@@ -70,7 +72,8 @@ def _room_of(event: Json, context: Context) -> _Room | None:
     if event.get("is_breakout") is True and breakout is not None:
         own = meeting_id_from(context.app_id, breakout)
         return _Room(context.app_id, breakout, own, None, main, context.received_at)
-    return _Room(context.app_id, jid, main, name, None, context.received_at)
+    title = title_of(name or jid)
+    return _Room(context.app_id, jid, main, title, None, context.received_at)
 
 
 def _facts_of(name: str, event: Json, room: _Room) -> Iterator[Fact]:

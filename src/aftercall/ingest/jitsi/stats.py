@@ -17,7 +17,13 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.checks import moment_of
-from aftercall.ingest.jitsi.rooms import SOURCE, endpoint_user_id, meeting_id_from
+from aftercall.ingest.jitsi.rooms import (
+    SOURCE,
+    endpoint_user_id,
+    meeting_id_from,
+    room_of_page,
+    title_of,
+)
 from aftercall.ingest.rtcstats.delta import NamedDelta, TooManyObjects
 from aftercall.ingest.rtcstats.legacy import is_legacy, translate_legacy
 from aftercall.ingest.source import Fact, UnencodedSample
@@ -34,6 +40,9 @@ _STATES: Final = {
     "onconnectionstatechange": "connection_state",
     "onsignalingstatechange": "signaling_state",
 }
+_IDENTITY: Final = (
+    "confName", "confID", "displayName", "endpointId", "meetingUniqueId", "browserName",
+)  # fmt: skip
 _ENTRY_MEMBERS: Final = 4
 
 
@@ -139,12 +148,13 @@ class StatsReader:
     def _identified(self, value: Mapping[str, Any], at: EpochMs) -> list[Fact]:
         self._identity |= {
             name: text
-            for name in ("confName", "displayName", "endpointId", "meetingUniqueId", "browserName")
+            for name in _IDENTITY
             if (text := as_text(value.get(name))) is not None
         }
-        room = self._identity.get("confName")
-        if room is None:
+        conference = self._identity.get("confName")
+        if conference is None:
             return []
+        room = room_of_page(conference, self._identity.get("confID"))
         is_new = self._joined is None
         endpoint = self._identity.get("endpointId")
         joined = PeerJoined(
@@ -157,7 +167,7 @@ class StatsReader:
                 display_name=self._identity.get("displayName"),
             ),
             interval_ms=INTERVAL_MS,
-            meeting_title=room.partition("@")[0],
+            meeting_title=title_of(room),
         )
         facts: list[Fact] = [joined] if joined != self._joined else []
         self._joined = joined
