@@ -40,7 +40,11 @@ def test_a_room_has_the_same_meeting_with_and_without_its_domain() -> None:
     ("conference", "address", "name"),
     [
         ("daily@conference.acme.meet.example.org", "meet.example.org/acme/daily", "[acme]daily"),
-        ("daily@conference.acme.meet.example.org", "https://meet.example.org:8443/a", "[acme]daily"),
+        (
+            "daily@conference.acme.meet.example.org",
+            "https://meet.example.org:8443/a",
+            "[acme]daily",
+        ),
         ("daily@conference.acme.jitsi.internal", "meet.example.org/acme/daily", "[acme]daily"),
         ("daily@conference.acme.meet.example.org", "acme.meet.example.org/daily", "daily"),
         ("daily@conference.meet.example.org", "meet.example.org/daily", "daily"),

@@ -147,9 +147,7 @@ class StatsReader:
 
     def _identified(self, value: Mapping[str, Any], at: EpochMs) -> list[Fact]:
         self._identity |= {
-            name: text
-            for name in _IDENTITY
-            if (text := as_text(value.get(name))) is not None
+            name: text for name in _IDENTITY if (text := as_text(value.get(name))) is not None
         }
         conference = self._identity.get("confName")
         if conference is None:
