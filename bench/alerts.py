@@ -19,7 +19,7 @@ from random import Random
 from fold import INTERVAL_MS, START_AT, nothing_lost, sample_json
 from session_end import _lost
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.alerts.rules import IssueCondition, LiveQualityCondition, RuleSpec
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy

@@ -21,7 +21,8 @@ import lists
 import msgspec
 from sqlalchemy import make_url
 
-from aftercall.app import freeze_objects, new_id, now
+from aftercall.app import freeze_objects
+from aftercall.composition import new_id, now
 from aftercall.core.instants import quarter_of
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import DayHours, SearchScope, SessionOrder, SessionQuery

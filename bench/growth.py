@@ -29,7 +29,7 @@ from crowd import resident_mb
 from fold import INTERVAL_MS, START_AT, sample_json
 from session_end import fill
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import ParticipantQuery, SessionQuery

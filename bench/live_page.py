@@ -21,7 +21,7 @@ import msgspec
 from fold import INTERVAL_MS, START_AT, sample_json
 from session_end import fill
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import build_services

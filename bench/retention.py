@@ -25,7 +25,7 @@ import httpx
 from lists import batches, fill_postgresql, fill_sqlite
 from sqlalchemy import make_url, text
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.retention.deletion import Deletion

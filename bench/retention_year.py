@@ -35,7 +35,7 @@ from retention import Locks, database_of, quantile, size_mb
 from servers import PROGRAM, process
 from sqlalchemy import make_url, text
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.retention.deletion import Deletion

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 from fold import INTERVAL_MS, START_AT, facts_of, nothing_lost, sample_json
 
-from aftercall.app import new_id
+from aftercall.composition import new_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import Participant, Phase, Session

@@ -88,14 +88,14 @@ def python_breaches(path: Path, text: str) -> Iterator[str]:
     if path.stem in VAGUE:
         yield f"{path}: a module needs a name that says what is in it"
     room = room_of(path)
-    is_clockless = bool(room) and room not in {"app", "cli", "simulator"}
+    is_clockless = bool(room) and room not in {"composition", "cli", "simulator"}
     for node in ast.walk(ast.parse(text, filename=str(path))):
         if isinstance(node, ast.Expr) and is_dropped_task(node.value):
             yield f"{path}:{node.lineno}: the task created here is dropped; keep it in a TaskGroup"
         if room in PURE_ROOMS and (module := banned_import(node)):
             yield f"{path}:{getattr(node, 'lineno', 0)}: {room}/ is pure and may not use {module}"
         if is_clockless and isinstance(node, ast.Call) and (call := clock_call(node)):
-            yield f"{path}:{node.lineno}: {call}() belongs to app.py; take it as an argument"
+            yield f"{path}:{node.lineno}: {call}() belongs to composition.py; take an argument"
 
 
 def is_dropped_task(node: ast.expr) -> bool:

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aftercall.app import Application, prepare
+from aftercall.app import Application
+from aftercall.composition import prepare
 from aftercall.settings import Settings
 
 LOADED_WHEN_NEEDED = {
@@ -23,7 +24,8 @@ IDLE_SERVER = """
 import asyncio, json, sys
 from pathlib import Path
 import aftercall.cli.main
-from aftercall.app import create_app, prepare
+from aftercall.app import create_app
+from aftercall.composition import prepare
 from aftercall.settings import Settings
 
 async def main():

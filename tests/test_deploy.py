@@ -12,7 +12,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from aftercall.app import Application, prepare
+from aftercall.app import Application
+from aftercall.composition import prepare
 from aftercall.settings import PREFIX, Settings, read_settings
 from tests.acceptance.required_programs import needs
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from aftercall.app import new_id, now
+from aftercall.composition import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import build_services
 from aftercall.settings import Settings

@@ -1,43 +1,32 @@
-"""The composition root: the only place that owns a clock and a source of ids, and that knows
-every room. Starts in order, stops in order."""
+"""The server of one process, the only place that knows every room. Starts and stops in order."""
 
 import asyncio
 import gc
 import resource
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from aftercall.composition import new_id, now, opened
 from aftercall.core.errors import Unavailable
-from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.downtime import Downtime
-from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.ingest import collector
 from aftercall.logs import configure_logs
 from aftercall.outbound.otlp.telemetry import Telemetry
 from aftercall.outbound.safe_sender import make_sender
-from aftercall.service.accounts.setup import FirstAccount
-from aftercall.service.services import Services, build_services
+from aftercall.service.services import Services
 from aftercall.settings import BadSetting, Settings
-from aftercall.store.engine.database import Database, migrate
-from aftercall.store.engine.sqlite_file import check_file, file_of
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.demo_call.page import DemoCallPage
 from aftercall.web.http.request_spans import RequestSpans
 from aftercall.web.http.static_files import CollectorFiles
 from aftercall.web.intake.app import IntakeApp
 from aftercall.web.intake.jitsi_socket import JitsiSocket
-from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
-from aftercall.wire.chat_transcript_links import read_summary_options
 from aftercall.work.alerts import run_alerts
 from aftercall.work.job_spans import with_spans
 from aftercall.work.retention import run_retention
@@ -63,56 +52,6 @@ STOP_WITHIN_S: Final = 4
 """How long open requests may take to finish when the server is to stop."""
 
 log = structlog.get_logger(__name__)
-
-
-def now() -> EpochMs:
-    """The wall clock."""
-    return EpochMs(time.time_ns() // 1_000_000)
-
-
-def new_id() -> str:
-    return str(uuid4())
-
-
-async def prepare(settings: Settings) -> FirstAccount | None:
-    """Bring the database up to date; on an empty one make an account, an app and a token.
-
-    Raises `UnfitDatabase` when the database belongs to a newer program, or its file cannot be
-    used.
-    """
-    if (file := file_of(settings.effective_database_url)) is not None:
-        check_file(file)
-    await migrate(settings.effective_database_url)
-    async with opened(settings) as services:
-        return await services.setup.create_first_account()
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Services]:
-    """The use cases over the settings' database, for as long as the block lasts."""
-    begun_at = now()
-    db = await Database.open(settings.effective_database_url)
-    try:
-        services = build_services(
-            db,
-            settings=settings,
-            clock=now,
-            new_id=new_id,
-            policy=Policy(
-                downtime=Downtime(listening_since=begun_at, known_until=begun_at),
-                client_sources=CLIENT_SOURCES,
-                room_sources=ROOM_SOURCES,
-                samples_held={collector.SOURCE: settings.samples_per_request},
-            ),
-            summary_options_of=read_summary_options,
-        )
-        try:
-            yield services
-        finally:
-            services.geo.close()
-            await services.sender.close()
-    finally:
-        await db.close()
 
 
 class Application:

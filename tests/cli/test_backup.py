@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aftercall.app import opened
+from aftercall.composition import opened
 from aftercall.settings import Settings
 from tests.cli.command_line import Operator
 

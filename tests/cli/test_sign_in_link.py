@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aftercall.app import opened, prepare
 from aftercall.cli.sign_in_link import PATH, make_link
+from aftercall.composition import opened, prepare
 from aftercall.core.errors import NotFound
 from aftercall.core.records import Role
 from aftercall.settings import Settings

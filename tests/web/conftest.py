@@ -9,10 +9,10 @@ import pytest
 
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.ingest.source_kinds import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
-from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.web.routes import create_web_app
 from tests.manual_clock import ManualClock
 from tests.web.rest_server import BuildServer, RestServer, new_id

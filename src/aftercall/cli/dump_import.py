@@ -3,12 +3,11 @@
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from typer.core import TyperGroup
 
 from aftercall.cli.manage import AccountId, AppId
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
@@ -21,18 +20,6 @@ from aftercall.core.import_records import (
 )
 from aftercall.work.dump_import import DumpImporter
 from aftercall.work.export_import import DumpFile
-
-DUMPS = "dumps"
-"""The command for files, which need not be named."""
-
-
-class FilesOrSystem(TyperGroup):
-    """Takes the names of files where the name of a command is expected."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
-            args = [DUMPS, *args]
-        return super().parse_args(ctx, args)
 
 
 def import_dumps(

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.cli.printing import AsJson, format_moment, print_json
+from aftercall.cli.privacy import delete_app
 from aftercall.core.records import ApiToken, App, ReportShape, Role
 from aftercall.core.retention import format_seconds
 from aftercall.service.accounts.setup import FirstAccount
@@ -178,6 +179,9 @@ def _times(given: Sequence[str]) -> dict[str, str | None]:
             raise typer.BadParameter(f"{each} must name a kind and a time, as samples=30d does")
         times[name.strip()] = None if value.strip() == "default" else value
     return times
+
+
+apps.command("delete")(delete_app)
 
 
 @tokens.command("create")

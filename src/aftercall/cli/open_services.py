@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aftercall import app
+from aftercall import composition
 from aftercall.service.services import Services
 from aftercall.settings import Settings, about, read_settings
 from aftercall.store.engine.database import UnfitDatabase, check_known_tables
@@ -24,7 +24,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         raise UnfitDatabase(
             f"There is no database in {settings.data_dir}; `aftercall migrate` makes one."
         )
-    async with app.opened(settings) as services:
+    async with composition.opened(settings) as services:
         if not await services.is_ready():
             await check_known_tables(settings.effective_database_url)
             raise UnfitDatabase(

@@ -21,10 +21,11 @@ import uvicorn
 from rich.console import Console
 
 from aftercall import __version__
-from aftercall.app import STOP_WITHIN_S, Application, create_app, prepare
+from aftercall.app import STOP_WITHIN_S, Application, create_app
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened
 from aftercall.cli.sign_in_link import make_link
 from aftercall.cli.workers import Supervisor, end_with_parent
+from aftercall.composition import prepare
 from aftercall.core.records import Role
 from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import PREFIX, BadSetting, Settings, about, own_url, read_settings

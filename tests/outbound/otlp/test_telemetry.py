@@ -14,7 +14,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from aftercall.app import Application, new_id, now, prepare
+from aftercall.app import Application
+from aftercall.composition import new_id, now, prepare
 from aftercall.outbound.otlp.telemetry import OtelMissing, Telemetry
 from aftercall.settings import Settings
 from tests.http_receiver import HttpReceiver, open_receiver

@@ -98,7 +98,7 @@ async def test_every_intake_path_is_documented_and_answered(server: RestServer) 
 
 _PRINT = """
 import asyncio, json, sys
-from aftercall.app import new_id, now
+from aftercall.composition import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import build_services
 from aftercall.settings import Settings

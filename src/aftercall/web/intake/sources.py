@@ -1,6 +1,7 @@
 """Every source of the intake: where it posts, who may, and what is answered.
 
-A further source is a module in `aftercall.ingest` and a row of `ROUTES`.
+A further source is a module in `aftercall.ingest` and a row of `ROUTES`; `ingest.source_kinds` says
+whom it speaks for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -74,9 +75,6 @@ class IntakeRoute:
     """Reads a backend's token."""
     signature: Signature | None = None
     """How the source signs what it posts, if it has no API token."""
-    reports_rooms: bool = False
-    """Whether the source reports what happens in rooms: of those to whom nothing happens, nothing
-    is heard."""
     period: Whole | None = None
     """The query parameter with the backend's reporting interval for each peer, in seconds."""
     identity: Choice[bool] | None = None
@@ -233,7 +231,6 @@ ROUTES: Final = (
         source=livekit,
         answer=ENTRY_COUNTS,
         signature=signatures.LIVEKIT,
-        reports_rooms=True,
         schemes=(SIGNATURE,),
         operation_id="take_livekit_events",
         summary="Take a webhook of a LiveKit server",
@@ -259,7 +256,6 @@ ROUTES: Final = (
         source=bigbluebutton,
         answer=ENTRY_COUNTS,
         signature=signatures.BIGBLUEBUTTON,
-        reports_rooms=True,
         ignores_query=True,
         schemes=(SIGNATURE,),
         operation_id="take_bigbluebutton_events",
@@ -296,7 +292,6 @@ ROUTES: Final = (
             path=f"{APP_PREFIX}sources/jitsi/events/{what}/{happened}",
             source=jitsi,
             answer=ENTRY_COUNTS,
-            reports_rooms=True,
             schemes=(API_TOKEN,),
             operation_id=f"take_jitsi_{what}_{happened}",
             summary=f"Take Prosody's event of a Jitsi {what} {happened}",
@@ -322,7 +317,6 @@ ROUTES: Final = (
         source=realtimekit_webhooks,
         answer=ENTRY_COUNTS,
         signature=signatures.REALTIMEKIT,
-        reports_rooms=True,
         schemes=(SIGNATURE,),
         operation_id="take_realtimekit_events",
         summary="Take a webhook of RealtimeKit",
@@ -360,11 +354,3 @@ ROUTES: Final = (
         },
     ),
 )  # fmt: skip
-
-CLIENT_SOURCES: Final = frozenset(
-    route.source.SOURCE for route in ROUTES if not route.path.startswith(APP_PREFIX)
-)
-"""Sources that are the participants' own clients."""
-
-ROOM_SOURCES: Final = frozenset(route.source.SOURCE for route in ROUTES if route.reports_rooms)
-"""Sources that report what happens in rooms."""
