@@ -1,6 +1,7 @@
 """Time of the dashboard's table of sessions, in a year of sessions.
 
-    python bench/calls.py [--sessions 100000] [--engine sqlite] [--engine postgresql] [--keep DIR]
+    python bench/calls.py [--sessions 10000 100000] [--engine sqlite] [--engine postgresql]
+                          [--keep DIR]
 
 The sessions are those of `bench/lists.py`, each with facets and a summary: five names, browsers,
 countries, issues. Measured is the use case behind `GET …/calls`, with the encoding of the answer.

@@ -5,22 +5,28 @@ name is the table's first header, the row's label and the column, so that it is 
 run. Figures of one bench are compared in units of a yardstick that ran beside that bench: the speed
 of a shared machine changes by a factor of two from hour to hour, and the ratio hardly does.
 
+Lists that were measured at several numbers of sessions have the exponent of their growth.
+
 In the table of all figures each stands beside its yardstick: a row that its bench measures for it
 (a no-op server, as many bytes from memory, one row by its key), or the fixed work that ran beside
 it.
 """
 
 import json
+import math
 import os
 import platform
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _TIMED: Final = re.compile(r"^ *(?P<label>[a-z][\w ,]*?) +(?P<ms>\d[\d,]*\.\d+) ms\b")
 _SIZE: Final = re.compile(r"^(?P<size>\d[\d,]* \w+), ")
+_SESSIONS: Final = re.compile(r"\b(\d[\d,]*) sessions\b")
+_EXPONENT: Final = re.compile(r" ms \((-?\d+(?:\.\d+)?)\)")
 _PROCESSOR: Final = re.compile(r"^(?P<s>\d+\.\d+) s of the processor, (?P<mb>\d+) MB at most")
 _SCALED_BY_SPEED: Final = re.compile(r"\b(?:ms|µs|s)\b")
 _HIGHER_IS_BETTER: Final = re.compile(r"/s\b")
@@ -28,11 +34,13 @@ _OF_SIZE: Final = re.compile(r"\b(?:bytes|KB|MB)\b")
 
 
 class Figure(NamedTuple):
-    """A measured value; `is_rate`: higher is better; `is_size`: bytes, whatever the speed."""
+    """A measured value; `is_rate`: higher is better; `is_size`: bytes, whatever the speed;
+    `exponent`: how it grew from the column before, if its bench says so."""
 
     value: float
     is_rate: bool = False
     is_size: bool = False
+    exponent: float | None = None
 
 
 class Change(NamedTuple):
@@ -79,9 +87,12 @@ def _row(header: list[str], cells: list[str]) -> Iterator[tuple[str, Figure]]:
         if not (is_size or _SCALED_BY_SPEED.search(unit) or _HIGHER_IS_BETTER.search(unit)):
             continue
         is_rate = bool(_HIGHER_IS_BETTER.search(unit))
+        grown = _EXPONENT.search(cell)
+        exponent = float(grown[1]) if grown else None
         for place, text in enumerate(_NUMBER.findall(_without_exponents(cell))):
             name = f"{header[0]} | {cells[0]} | {column}"
-            yield (f"{name} [{place}]" if place else name), Figure(_number(text), is_rate, is_size)
+            figure = Figure(_number(text), is_rate, is_size, exponent)
+            yield (f"{name} [{place}]" if place else name), figure
 
 
 def _without_exponents(cell: str) -> str:
@@ -147,14 +158,33 @@ def name_is_in_ms(name: str) -> bool:
     return "µs" not in column and ", s" not in name
 
 
+def exponents(figures: Mapping[str, Figure]) -> dict[str, float]:
+    """How figures grow, by name: as their bench says, or with the number of sessions from the size
+    before, where a table was printed for several sizes. 0 does not grow, 1 is linear."""
+    grown = {name: each.exponent for name, each in figures.items() if each.exponent is not None}
+    sizes: dict[str, list[tuple[int, str]]] = {}
+    for name in figures:
+        if found := _SESSIONS.search(name):
+            sizes.setdefault(_SESSIONS.sub("", name), []).append((int(_number(found[1])), name))
+    for entries in sizes.values():
+        for (fewer, before), (more, after) in pairwise(sorted(entries)):
+            was, now = figures[before].value, figures[after].value
+            if was > 0 and now > 0:
+                grown[after] = math.log(now / was) / math.log(more / fewer)
+    return grown
+
+
 def table(runs: Mapping[str, tuple[Mapping[str, Figure], float]]) -> str:
     """All figures in Markdown; `runs` holds those of each bench and its fixed work in ms."""
-    lines = ["| bench | figure | value | × yardstick |", "|---|---|---|---|"]
+    lines = ["| bench | figure | value | × yardstick | exponent |", "|---|---|---|---|---|"]
     for bench, (figures, fixed_work_ms) in runs.items():
         beside = ratios(bench, figures, fixed_work_ms)
+        grown = exponents(figures)
         for name, figure in figures.items():
             ratio = f"{beside[name]:.2f}" if name in beside else ""
-            lines.append(f"| {bench} | {name.replace(' | ', ', ')} | {figure.value:,g} | {ratio} |")
+            exponent = f"{grown[name]:.2f}" if name in grown else ""
+            label = name.replace(" | ", ", ")
+            lines.append(f"| {bench} | {label} | {figure.value:,g} | {ratio} | {exponent} |")
     return "\n".join(lines)
 
 
@@ -165,10 +195,13 @@ def json_lines(
     yield json.dumps({"at": at.isoformat(timespec="seconds"), **machine_facts()})
     for bench, (figures, fixed_work_ms) in runs.items():
         beside = ratios(bench, figures, fixed_work_ms)
+        grown = exponents(figures)
         for name, figure in figures.items():
             line: dict[str, Any] = {"bench": bench, "figure": name, "value": figure.value}
             if name in beside:
                 line["ratio"] = round(beside[name], 3)
+            if name in grown:
+                line["exponent"] = round(grown[name], 2)
             yield json.dumps(line, ensure_ascii=False)
 
 

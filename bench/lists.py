@@ -1,6 +1,7 @@
 """Time of lists in a year of sessions, on both engines.
 
-    python bench/lists.py [--sessions 100000] [--engine sqlite] [--engine postgresql] [--keep DIR]
+    python bench/lists.py [--sessions 10000 100000] [--engine sqlite] [--engine postgresql]
+                          [--keep DIR]
 
 Writes the sessions (five participants each) through the drivers, then measures first pages,
 filtered ones, searched ones, deep ones and counts, each through the store as the services do. The
@@ -308,9 +309,9 @@ async def _create(url: str, name: str) -> None:
 def run_bench(
     about: str | None, run: Callable[[str, int, Path], dict[str, tuple[float, float]]]
 ) -> None:
-    """Read the options, run for each engine, print p50 and p99 in milliseconds."""
+    """Read the options, run for each engine and size, print p50 and p99 in milliseconds."""
     options = argparse.ArgumentParser(description=about)
-    options.add_argument("--sessions", type=int, default=100_000)
+    options.add_argument("--sessions", type=int, nargs="+", default=[100_000])
     options.add_argument("--engine", action="append", choices=["sqlite", "postgresql"])
     options.add_argument("--keep", type=Path, help="folder to keep the databases in")
     chosen = options.parse_args()
@@ -318,10 +319,11 @@ def run_bench(
         place = chosen.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for engine in chosen.engine or ["sqlite", "postgresql"]:
-            found = run(engine, chosen.sessions, place)
-            print(f"\n| {engine}, {chosen.sessions:,} sessions | p50 ms | p99 ms |\n|---|---|---|")
-            for name, (p50, p99) in found.items():
-                print(f"| {name} | {p50:.1f} | {p99:.1f} |")
+            for count in chosen.sessions:
+                found = run(engine, count, place)
+                print(f"\n| {engine}, {count:,} sessions | p50 ms | p99 ms |\n|---|---|---|")
+                for name, (p50, p99) in found.items():
+                    print(f"| {name} | {p50:.1f} | {p99:.1f} |")
 
 
 if __name__ == "__main__":

@@ -188,10 +188,16 @@ async def main(days: int, each_day: int, kept_days: int, listed: int, engine: st
         deleted: Awaitable[Any] = run
         await deleted
         took = time.perf_counter() - began
-        print(f"backlog of {each_day * kept_days} sessions: {took:.1f} s")
-        for name, values in (("alone", quiet), ("beside", beside), ("lock", locks.held_ms)):
-            shares = (0.5, 0.99, 1.0)
-            print(name, *(f"{quantile(values, share):.1f} ms" for share in shares), len(values))
+        print(f"A backlog of {each_day * kept_days} sessions was deleted in {took:.1f} s.")
+        print("\n| what | p50 ms | p99 ms | most ms | how many |\n|---|---|---|---|---|")
+        named = (
+            ("a group of reports alone", quiet),
+            ("beside the deletion", beside),
+            ("lock held by the deletion", locks.held_ms),
+        )
+        for name, values in named:
+            cells = [f"{quantile(values, share):.1f}" for share in (0.5, 0.99, 1.0)]
+            print(f"| {name} | {' | '.join(cells)} | {len(values)} |")
         async with db.write() as tx:
             await tx.execute(text("DELETE FROM samples WHERE app_id = 'bench'"))
         if not listed:

@@ -33,15 +33,18 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "per_report": (),
     "reports": ("--minutes", "30", "--rounds", "60"),
     "live_page": ("--minutes", "20"),
-    "lists": ("--sessions", "30000"),
-    "calls": ("--sessions", "30000"),
+    "lists": ("--sessions", "10000", "100000"),
+    "calls": ("--sessions", "10000", "100000"),
+    "alerts": ("--peers", "2000", "--troubled", "5"),
+    "retention": ("--days", "8", "--each-day", "50", "--kept-days", "4"),
     "session_end": ("--peers", "500"),
     "growth": ("--people", "2", "10", "50", "500"),
 }
 """Each with the arguments of its short form. The end of a session of 500 people with 20 streams,
 10,000 peers at their own pace and growth from 2 to 500 people have the sizes of the goals. Run by
-themselves are `collector`, which needs a browser, `soak`, which asks whether anything is lost, and
-`retention`, `retention_year` and `segment_bytes`."""
+themselves are `collector`, which needs a browser, `soak`, which asks whether anything is lost,
+`retention_year`, and `segment_bytes`; lists at a million sessions are measured with
+`--sessions 100000 1000000`."""
 
 
 def yardstick_ms() -> float:

@@ -4,7 +4,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from bench.figures import Figure, changes, json_lines, ratios, read_figures, table
+from bench.figures import (
+    Figure,
+    changes,
+    exponents,
+    json_lines,
+    ratios,
+    read_figures,
+    table,
+)
 
 OUTPUT = """\
 | server | reports/s, least / median / most | CPU per report, µs |
@@ -31,7 +39,7 @@ def test_every_timed_figure_has_a_name() -> None:
         "processor, s": Figure(1.75),
         "memory, MB": Figure(210, is_size=True),
         "all, people | end: fold | 10": Figure(159),
-        "all, people | end: fold | 50": Figure(1_798.2),
+        "all, people | end: fold | 50": Figure(1_798.2, exponent=0.8),
     }
 
 
@@ -81,8 +89,8 @@ def test_a_time_without_a_yardstick_is_given_in_units_of_the_fixed_work() -> Non
 def test_the_table_has_a_row_for_each_figure() -> None:
     lines = table({"intake": (INTAKE, 15), "fold": (FOLD, 15)}).splitlines()
     assert len(lines) == 2 + len(INTAKE) + len(FOLD)
-    assert lines[3] == "| intake | server, SQLite, reports/s | 10,000 | 0.25 |"
-    assert lines[-1] == "| fold | processor, s | 2 |  |"
+    assert lines[3] == "| intake | server, SQLite, reports/s | 10,000 | 0.25 |  |"
+    assert lines[-1] == "| fold | processor, s | 2 |  |  |"
 
 
 def test_json_lines_begin_with_the_facts_of_the_machine() -> None:
@@ -92,3 +100,26 @@ def test_json_lines_begin_with_the_facts_of_the_machine() -> None:
     assert first["cores"] >= 1
     assert others[0] == {"bench": "fold", "figure": "20 streams | report", "value": 60, "ratio": 4}
     assert others[1] == {"bench": "fold", "figure": "processor, s", "value": 2}
+
+
+def test_lists_of_several_sizes_have_the_exponent_of_their_growth() -> None:
+    figures = read_figures("""\
+| sqlite, 10,000 sessions | p50 ms |
+|---|---|
+| first page | 2.0 |
+
+| sqlite, 100,000 sessions | p50 ms |
+|---|---|
+| first page | 20.0 |
+
+| sqlite, 1,000,000 sessions | p50 ms |
+|---|---|
+| first page | 20.0 |
+""")
+    assert exponents(figures) == {
+        "sqlite, 100,000 sessions | first page | p50 ms": pytest.approx(1),
+        "sqlite, 1,000,000 sessions | first page | p50 ms": pytest.approx(0),
+    }
+    assert "| lists | sqlite, 100,000 sessions, first page, p50 ms | 20 | 2.00 | 1.00 |" in table(
+        {"lists": (figures | {"sqlite, 100,000 sessions | one row by key | p50 ms": Figure(10)}, 1)}
+    )
