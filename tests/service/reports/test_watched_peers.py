@@ -116,6 +116,10 @@ def _arrivals(found: Sequence[StoredSample], dice: Random) -> list[StoredSample]
     return arrived
 
 
+async def _without_rest(_took_s: float) -> None:
+    """For `fold_ahead`."""
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_facts_in_any_order_with_repeats(watched: Watched, seed: int) -> None:
     dice = Random(seed)
@@ -129,6 +133,8 @@ async def test_facts_in_any_order_with_repeats(watched: Watched, seed: int) -> N
             noted = dice.randrange(len(events) + 1)
             await watched.receive(name, arrivals[:count], events[:noted])
             waiting[name] = (arrivals[count:], events[noted:])
+            if dice.random() < 0.5:
+                await watched.reports.fold_ahead(*await watched.rows(), _without_rest)
         watched.now = EpochMs(watched.now + dice.randrange(20_000))
         await watched.assert_fresh()
 

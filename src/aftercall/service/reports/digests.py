@@ -23,6 +23,7 @@ from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_ses
 from aftercall.core.records import Participant, Phase, Session
 from aftercall.core.retention import DataKind
 from aftercall.service.keyed_locks import KeyedLocks
+from aftercall.service.reports.ahead_folds import AheadFolds
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.retention_rule import Kept, RetentionRule
 from aftercall.settings import Settings
@@ -94,6 +95,7 @@ class Digests:
         self._requested: dict[tuple[str, str], Session] = {}
         self._has_requested = asyncio.Event()
         self._is_running = False
+        self._ahead = AheadFolds(reports=reports, clock=clock)
         self._making: dict[tuple[str, str], asyncio.Task[SessionDigest]] = {}
 
     async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
@@ -118,11 +120,12 @@ class Digests:
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Make the digests of the sessions that lists requested, and drop what nobody looks at,
-        until `stop`. After each it rests for as long as that took, so that an answer meanwhile
-        waits for one of them, not for all."""
+        """Make the digests of the sessions that lists requested, fold ahead for open pages, and
+        drop what nobody looks at, until `stop`. After each digest it rests for as long as that
+        took, so that an answer meanwhile waits for one of them, not for all."""
         loop = asyncio.get_running_loop()
         self._is_running = True
+        ahead = asyncio.create_task(self._ahead.run(stop))
         try:
             while not stop.is_set():
                 self._reports.drop_unwatched()
@@ -148,9 +151,10 @@ class Digests:
                         await stop.wait()
         finally:
             self._is_running = False
-            for making in self._making.values():
-                making.cancel()
-            await asyncio.gather(*self._making.values(), return_exceptions=True)
+            others = [ahead, *self._making.values()]
+            for each in others:
+                each.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     async def stored_digest_of(
         self, session: Session, participant_id: str
@@ -211,6 +215,7 @@ class Digests:
         if not self._is_running:
             return await self.live_session_digest(session)
         key = (session.app_id, session.id)
+        self._ahead.look(key)
         making = self._making.get(key)
         if making is None:
             making = self._making[key] = asyncio.create_task(self.live_session_digest(session))
@@ -233,17 +238,15 @@ class Digests:
             started_at = self._clock()
             if known is not None and started_at < known.fresh_until:
                 return known.call
-            call = await self._make(session, started_at)
+            async with self._db.read() as tx:
+                rows = await participants.participants_of_session(tx, session.app_id, session.id)
+                every = await peers.peers_of_session(tx, session.app_id, session.id)
+            peers_of = by_participant(every)
+            self._ahead.update(key, rows, peers_of)
+            scale = scale_of_session(session, rows, started_at)
+            made = await self._reports.digests_together(rows, peers_of, scale)
+            call = SessionDigest(scale, [(row, made[row.id]) for row in rows if row.id in made])
             now = self._clock()
             fresh_ms = max(FRESH_MS, COST_SHARE * (now - started_at))
             self._kept[key] = _Kept(EpochMs(now + fresh_ms), call)
             return call
-
-    async def _make(self, session: Session, now: EpochMs) -> SessionDigest:
-        async with self._db.read() as tx:
-            rows = await participants.participants_of_session(tx, session.app_id, session.id)
-            every = await peers.peers_of_session(tx, session.app_id, session.id)
-        peers_of = by_participant(every)
-        scale = scale_of_session(session, rows, now)
-        made = await self._reports.digests_together(rows, peers_of, scale)
-        return SessionDigest(scale, [(row, made[row.id]) for row in rows if row.id in made])

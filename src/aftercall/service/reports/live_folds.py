@@ -2,7 +2,7 @@
 only what came since the one before."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -130,6 +130,29 @@ class LiveFolds:
                     self._put_back(folded, now)
         return made
 
+    async def fold_ahead(
+        self,
+        rows: Sequence[Participant],
+        peers_of: Mapping[str, Sequence[Peer]],
+        rest: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """Fold those whose samples are kept and of whom more came, so that the next look at the
+        session finds them folded. After each, `rest` is awaited with the seconds that it took."""
+        news = await self._watched.news_of(
+            [peer for row in rows for peer in peers_of.get(row.id, ())]
+        )
+        loop = asyncio.get_running_loop()
+        for row in rows:
+            own = peers_of.get(row.id, ())
+            if not any(map(news.has_samples, own)):
+                continue
+            began_s = loop.time()
+            async with self._locks.of((row.app_id, row.id)):
+                now = self._clock()
+                peers = await self._take(own, news)
+                self._put_back(await asyncio.to_thread(_fold_briefly, peers, now), now)
+            await rest(loop.time() - began_s)
+
     async def _take(self, peers: Sequence[Peer], news: News) -> list[AccumulatedPeer]:
         return [await self._watched.take(peer, news) for peer in peers]
 
@@ -150,13 +173,18 @@ def _pack(peers: Sequence[AccumulatedPeer]) -> None:
         each.samples.pack()
 
 
+def _fold_briefly(peers: Sequence[AccumulatedPeer], now: EpochMs) -> PeersFold:
+    folded = fold_peers(peers, now, is_brief=True)
+    _pack(peers)
+    return folded
+
+
 def _figures(
     peers: Sequence[AccumulatedPeer], scale: TimeScale, now: EpochMs
 ) -> tuple[PeersFold, LiveFigures]:
     from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
-    folded = fold_peers(peers, now, is_brief=True)
-    _pack(peers)
+    folded = _fold_briefly(peers, now)
     return folded, LiveFigures(
         verdict=folded.verdict,
         activity=folded.activity,

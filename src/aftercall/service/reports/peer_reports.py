@@ -1,7 +1,7 @@
 """Peer reports as they are read: the stored one of an ended session, else one folded on request."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -99,6 +99,17 @@ class Reports:
     def drop_unwatched(self) -> None:
         """Drop what is kept of live sessions that nobody has looked at for a while."""
         self._live.drop_unwatched()
+
+    async def fold_ahead(
+        self,
+        rows: Sequence[Participant],
+        peers_of: Mapping[str, Sequence[Peer]],
+        rest: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """Fold what came of a session's participants since they were last looked at; the next
+        `digests_together` then only compares. After each fold, `rest` is awaited with the seconds
+        that it took."""
+        await self._live.fold_ahead(rows, peers_of, rest)
 
     async def digests_together(
         self,

@@ -26,6 +26,8 @@ WATCHED_MS: Final = MINUTE_MS
 there is room for, those who have a place keep it, and all others are folded from their first
 sample: by least recent use alone, each would be dropped just before it is looked at again."""
 
+FEW_ROWS: Final = 2
+"""So many rows are read in less time than a thread takes to begin and end. Chosen."""
 
 KEPT_MS: Final = 5 * MINUTE_MS
 """Who was not looked at for this time is no longer watched. Chosen."""
@@ -53,6 +55,11 @@ class News(NamedTuple):
     """The number of events."""
     since: Mapping[Key, int]
     """The sequence number after which samples were read."""
+
+    def has_samples(self, peer: Peer) -> bool:
+        """Whether samples came of a peer that is kept."""
+        found = self.later.get((peer.app_id, peer.id))
+        return found is not None and bool(found.later.rows)
 
 
 class WatchedPeers:
@@ -102,7 +109,11 @@ class WatchedPeers:
         if not later.rows and len(kept.samples) == unmerged:
             is_same = events is kept.events and kept.stay == _stay(peer)
             return AccumulatedPeer(peer, events, kept.samples, kept.folded if is_same else None)
-        if not await asyncio.to_thread(_take_later, kept.samples, later, unmerged):
+        if len(later.rows) <= FEW_ROWS:
+            is_taken = _take_later(kept.samples, later, unmerged)
+        else:
+            is_taken = await asyncio.to_thread(_take_later, kept.samples, later, unmerged)
+        if not is_taken:
             return None
         return AccumulatedPeer(peer, events, kept.samples)
 

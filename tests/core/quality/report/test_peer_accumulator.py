@@ -38,6 +38,8 @@ EVENTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("ice_connection_state", {"connection": "pc", "state": "connected"}),
     ("browser_backgrounded", {}),
     ("browser_foregrounded", {}),
+    ("video_on", {}),
+    ("local_description", {"connection": "other", "type": "offer"}),
 )
 
 
@@ -103,7 +105,7 @@ def facts_of_reports(reports: Sequence[Report], events: Sequence[StoredPeerEvent
 @st.composite
 def _events(draw: st.DrawFn) -> list[StoredPeerEvent]:
     found = []
-    for number, place in enumerate(draw(st.lists(st.integers(0, 7), max_size=4))):
+    for number, place in enumerate(draw(st.lists(st.integers(0, len(EVENTS) - 1), max_size=4))):
         at = EpochMs(CALL_START + draw(st.integers(0, 60_000)))
         name, data = EVENTS[place]
         found.append(

@@ -170,6 +170,12 @@ class MuteState:
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
         return self._spans
 
+    @property
+    def is_camera_off(self) -> bool:
+        """Whether the camera is off at the end of what is known, and was on before."""
+        spans = self.spans["video"]
+        return bool(spans) and spans[-1][0] is not _ALWAYS and spans[-1][1] is None
+
     def _shown(self, kind: str, reported_changes: Sequence[_MuteChange]) -> list[_MuteChange]:
         """The changes that only samples show. Most calls have none: then samples are not read."""
         reports = self._reports.of(kind)

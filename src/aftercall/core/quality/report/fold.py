@@ -229,7 +229,7 @@ def fold_peers(
         for each in peers
     ]
     completeness = _completeness(peers, folds, now)
-    issues = [issue for folded in folds for issue in folded.issues]
+    issues = [issue for folded in folds for issue in folded.issues_at(now)]
     issues += [_gap_issue(gap) for gap in completeness.gaps]
     verdict = Verdict(
         fold_version=FOLD_VERSION,

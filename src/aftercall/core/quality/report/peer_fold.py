@@ -10,7 +10,7 @@ from typing import Final, cast
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
 from aftercall.core.quality.activity.read_stream_activity import read_stream_activity
 from aftercall.core.quality.activity.stream_activity import PeerActivity, without_hidden_page
@@ -72,8 +72,14 @@ class PeerFold(msgspec.Struct, kw_only=True):
     screenshare_at: list[EpochMs]
     """When a report showed that a screen was sent."""
 
+    lasting: list[Issue]
+    """Issues beside `issues` that last until now and change only in their end."""
     depends_on_now: bool
-    """Whether something lasts until `now`: the same facts give another fold later."""
+    """Whether anything else lasts until `now`: the same facts give another fold later."""
+
+    def issues_at(self, now: EpochMs) -> list[Issue]:
+        """All issues; `now` ends those that last."""
+        return [*self.issues, *(_until(issue, now) for issue in self.lasting)]
 
     @property
     def nbytes(self) -> int:
@@ -190,6 +196,8 @@ class PeerAccumulator:
             (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
         ]
         cameras = camera_issues(peer_id, mute_state, now if left_at is None else left_at)
+        lasting = cameras[-1:] if left_at is None and mute_state.is_camera_off else []
+        unconnected = connect_issues(peer_id, events, left_at, now)
         first_at = joined_at if self._reported_at is None else self._reported_at
         return PeerFold(
             tables=ordered,
@@ -197,9 +205,9 @@ class PeerAccumulator:
                 *stream_issues(peer_id, joined_at, first_at, tables, mute_state, outages),
                 *microphone_issues(peer_id, ordered, events, mute_state),
                 *connections.finish(),
-                *cameras,
+                *cameras[: len(cameras) - len(lasting)],
                 *interruptions,
-                *connect_issues(peer_id, events, left_at, now),
+                *unconnected,
             ],
             activity=PeerActivity(
                 streams=without_hidden_page(
@@ -216,9 +224,17 @@ class PeerAccumulator:
             rollups=[roll_up(table.family, [table], is_brief=is_brief) for table in ordered],
             streams=described_streams(ordered),
             screenshare_at=screenshare_instants(ordered),
+            lasting=lasting,
             depends_on_now=left_at is None
-            and any(issue.last_at >= now for issue in (*cameras, *interruptions)),
+            and (
+                any(issue.last_at >= now for issue in interruptions)
+                or connect_issues(peer_id, events, left_at, EpochMs(now + DAY_MS)) != unconnected
+            ),
         )
+
+
+def _until(issue: Issue, now: EpochMs) -> Issue:
+    return msgspec.structs.replace(issue, last_at=max(issue.first_at, now))
 
 
 _BYTES_A_SAMPLE: Final = 400
