@@ -21,7 +21,7 @@ from tests.service.privacy.personal_call import CUSTOM, SEEDS
 
 pytestmark = pytest.mark.acceptance
 
-KILLS = 6
+KILLS = 4
 
 
 def ask(server: Server, method: str, path: str, **request: Any) -> Any:

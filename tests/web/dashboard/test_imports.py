@@ -13,6 +13,7 @@ from aftercall.core.errors import Unavailable
 from aftercall.core.import_records import MOST_FILES, ImportOptions
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
+from aftercall.ingest.dumps import dump_bytes
 from aftercall.service import upload_files
 from aftercall.service.audit import CLI
 from aftercall.service.dump_uploads import (
@@ -176,9 +177,12 @@ async def test_options_that_cannot_be_are_refused(server: RestServer, query: str
     assert answer.status_code == 400, answer.text
 
 
-async def test_a_bomb_and_hostile_json_are_reported_and_not_read(server: RestServer) -> None:
+async def test_a_bomb_and_hostile_json_are_reported_and_not_read(
+    server: RestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump_bytes, "FREE_BYTES", 2**20)
     owner = await server.new_client()
-    bomb = gzip.compress(b'{"PeerConnections":{},"getUserMedia":[' + b'"",' * 30_000_000, 1)
+    bomb = gzip.compress(b'{"PeerConnections":{},"getUserMedia":[' + b'"",' * 500_000, 1)
     deep = b'{"PeerConnections":' + b"[" * 50_000
     files = [("file", ("bomb.gz", bomb)), ("file", ("deep.json", deep))]
     done = await read(server, owner, await ask(owner, "POST", files=files))
