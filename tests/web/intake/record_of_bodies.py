@@ -11,11 +11,11 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.privacy import Privacy
 from aftercall.ingest.redaction import redact
 from aftercall.ingest.source import Context, Source
+from aftercall.ingest.source_kinds import CLIENT_SOURCES, ROOM_SOURCES
 from aftercall.service.recording.delivery import Delivery
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store.engine.database import Database
 from aftercall.store.tables import schema
-from aftercall.web.intake.sources import CLIENT_SOURCES, ROOM_SOURCES
 
 _APPS = count()
 _IDS = count()
