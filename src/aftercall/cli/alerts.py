@@ -1,6 +1,5 @@
 """`aftercall alert …`: alert rules, the channels they are sent over, and what was raised."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -10,14 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, settings_of, with_app
 from aftercall.cli.printing import AsJson, format_moment, print_json
 from aftercall.cli.read_links import read_life
 from aftercall.core.alerts.channels import ChannelSpec
 from aftercall.core.alerts.rules import RuleSpec
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.service.alerts.alert_rules import AlertRules, Owner
+from aftercall.core.records import App
+from aftercall.service.alerts.alert_rules import Owner
 from aftercall.service.services import Services
 
 alerts = typer.Typer(help="Alert rules, channels, and what was raised.", no_args_is_help=True)
@@ -46,9 +46,8 @@ def _read(path: Path, kind: type[T]) -> T:
         raise Malformed(f"The JSON cannot be used: {error}", code="bad_body") from None
 
 
-async def _owner(services: Services, app_id: str | None) -> tuple[AlertRules, Owner]:
-    app = await services.setup.chosen_app(None, app_id)
-    return services.alert_rules, Owner(app.account_id, app.id)
+def _owner(app: App) -> Owner:
+    return Owner(app.account_id, app.id)
 
 
 @channels.command("add")
@@ -62,12 +61,11 @@ def add_channel(
     """Store a channel: {"name": …, "target": {"kind": "webhook", "url": …}}. Prints its id."""
     settings, spec = settings_of(data_dir, database_url), _read(body, ChannelSpec)
 
-    async def work() -> str:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            return (await use.create_channel(owner, spec)).id
+    async def work(services: Services, app: App) -> str:
+        use, owner = services.alert_rules, _owner(app)
+        return (await use.create_channel(owner, spec)).id
 
-    _print_id(asyncio.run(work()), as_json=as_json)
+    _print_id(with_app(settings, app_id, work), as_json=as_json)
 
 
 @channels.command("list")
@@ -80,14 +78,13 @@ def list_channels(
     """The channels of an app, without addresses and keys."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            found = await use.list_channels(owner.app_id)
+    async def work(services: Services, app: App) -> list[dict[str, Any]]:
+        use, owner = services.alert_rules, _owner(app)
+        found = await use.list_channels(owner.app_id)
         names = ("id", "name", "kind", "target")
         return [{name: getattr(each, name) for name in names} for each in found]
 
-    _print(asyncio.run(work()), as_json=as_json)
+    _print(with_app(settings, app_id, work), as_json=as_json)
 
 
 @channels.command("test")
@@ -100,12 +97,11 @@ def test_channel(
     """Send one test message. Exit code 1 if it was not delivered."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> str | None:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            return await use.test_channel(owner.app_id, channel_id)
+    async def work(services: Services, app: App) -> str | None:
+        use, owner = services.alert_rules, _owner(app)
+        return await use.test_channel(owner.app_id, channel_id)
 
-    problem = asyncio.run(work())
+    problem = with_app(settings, app_id, work)
     console = Console(stderr=True)
     if problem is not None:
         console.print(f"Not delivered: {problem}.", highlight=False)
@@ -123,12 +119,11 @@ def remove_channel(
     """Delete a channel: what waits for it is not sent."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            await use.delete_channel(owner, channel_id)
+    async def work(services: Services, app: App) -> None:
+        use, owner = services.alert_rules, _owner(app)
+        await use.delete_channel(owner, channel_id)
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("The channel is deleted.", highlight=False)
 
 
@@ -143,12 +138,11 @@ def add_rule(
     """Store a rule: {"name": …, "condition": {"kind": …}, "channels": […]}. Prints its id."""
     settings, spec = settings_of(data_dir, database_url), _read(body, RuleSpec)
 
-    async def work() -> str:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            return (await use.create_rule(owner, spec)).id
+    async def work(services: Services, app: App) -> str:
+        use, owner = services.alert_rules, _owner(app)
+        return (await use.create_rule(owner, spec)).id
 
-    _print_id(asyncio.run(work()), as_json=as_json)
+    _print_id(with_app(settings, app_id, work), as_json=as_json)
 
 
 @rules.command("list")
@@ -161,10 +155,9 @@ def list_rules(
     """The rules of an app."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            found = await use.list_rules(owner.app_id)
+    async def work(services: Services, app: App) -> list[dict[str, Any]]:
+        use, owner = services.alert_rules, _owner(app)
+        found = await use.list_rules(owner.app_id)
         if as_json:
             return [
                 {"id": each.id, "rule": each.spec, "muted_until": each.muted_until}
@@ -180,7 +173,7 @@ def list_rules(
             for each in found
         ]
 
-    _print(asyncio.run(work()), as_json=as_json)
+    _print(with_app(settings, app_id, work), as_json=as_json)
 
 
 @rules.command("mute")
@@ -197,13 +190,12 @@ def mute_rule(
     settings = settings_of(data_dir, database_url)
     seconds = 0 if for_text == "0" else read_life(for_text)
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            until = EpochMs(services.clock() + seconds * SECOND_MS) if seconds else None
-            await use.mute_rule(owner, rule_id, until)
+    async def work(services: Services, app: App) -> None:
+        use, owner = services.alert_rules, _owner(app)
+        until = EpochMs(services.clock() + seconds * SECOND_MS) if seconds else None
+        await use.mute_rule(owner, rule_id, until)
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("Done.", highlight=False)
 
 
@@ -217,12 +209,11 @@ def remove_rule(
     """Delete a rule and resolve what it raised."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            await use.delete_rule(owner, rule_id)
+    async def work(services: Services, app: App) -> None:
+        use, owner = services.alert_rules, _owner(app)
+        await use.delete_rule(owner, rule_id)
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("The rule is deleted.", highlight=False)
 
 
@@ -239,12 +230,11 @@ def list_alerts(
         raise typer.BadParameter("open, resolved or all", param_hint="--state")
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(settings) as services:
-            use, owner = await _owner(services, app_id)
-            found = await use.list_alerts(
-                owner.app_id, state=state, rule_id=None, before=None, limit=200
-            )
+    async def work(services: Services, app: App) -> list[dict[str, Any]]:
+        use, owner = services.alert_rules, _owner(app)
+        found = await use.list_alerts(
+            owner.app_id, state=state, rule_id=None, before=None, limit=200
+        )
         if as_json:
             return [
                 {"id": alert.id, "raised_at": alert.raised_at, "resolved_at": alert.resolved_at}
@@ -262,7 +252,7 @@ def list_alerts(
             for alert, said in found
         ]
 
-    _print(asyncio.run(work()), as_json=as_json)
+    _print(with_app(settings, app_id, work), as_json=as_json)
 
 
 def _moment(at: EpochMs | None) -> str:

@@ -1,19 +1,26 @@
 """Shared by the commands: the settings as given, and the services for as long as a command runs."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from aftercall import composition
+from aftercall.core.records import App
+from aftercall.logs import configure_logs
 from aftercall.service.services import Services
 from aftercall.settings import Settings, about, read_settings
 from aftercall.store.engine.database import UnfitDatabase, check_known_tables
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help=about("data_dir"))]
 DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help=about("database_url"))]
+
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -31,6 +38,22 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                 "The database has not the tables of this program; `aftercall migrate` makes them."
             )
         yield services
+
+
+def with_app(
+    settings: Settings, app_id: str | None, work: Callable[[Services, App], Awaitable[T]]
+) -> T:
+    """What `work` returns of the services and the app; without an id, the only app there is.
+    Standard output is the answer's alone: only warnings are logged."""
+    configure_logs(replace(settings, log_level="warning"))
+
+    async def run() -> T:
+        async with opened(settings) as services:
+            setup = services.setup
+            app = await (setup.app_of(app_id) if app_id else setup.chosen_app(None, None))
+            return await work(services, app)
+
+    return asyncio.run(run())
 
 
 def settings_of(data_dir: Path | None, database_url: str | None) -> Settings:

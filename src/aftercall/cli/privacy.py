@@ -3,8 +3,6 @@ person's data, deletion, and who did what."""
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -12,17 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, settings_of, with_app
 from aftercall.cli.printing import AsJson, format_moment, print_json
 from aftercall.core.records import App
-from aftercall.logs import configure_logs
 from aftercall.service.audit import CLI
 from aftercall.service.erased_people import PersonIds
 from aftercall.service.privacy.deletions import DELETE_ALL
 from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import EXPORT_PERSON
 from aftercall.service.services import Services
-from aftercall.settings import Settings
 from aftercall.work.run_until import run_until_done
 
 person = typer.Typer(help="One person's data.", no_args_is_help=True)
@@ -38,25 +34,6 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for the id again.")
 UserId = Annotated[
     str | None, typer.Option("--user-id", help="The person's user id, alone or besides.")
 ]
-
-
-def _with_app(
-    settings: Settings, app_id: str | None, work: Callable[[Services, App], Awaitable[T]]
-) -> T:
-    """What `work` returns of the services and the app. Standard output is the answer's alone."""
-    configure_logs(replace(settings, log_level="warning"))
-
-    async def run() -> T:
-        async with opened(settings) as services:
-            account = await services.setup.account_of(None) if app_id is None else None
-            app = (
-                await services.setup.only_app(account.id)
-                if account is not None
-                else await services.setup.app_of(app_id or "")
-            )
-            return await work(services, app)
-
-    return asyncio.run(run())
 
 
 def _confirm(id: str, yes: bool, what: str) -> None:
@@ -109,7 +86,7 @@ def erase_person(
         await run_until_done(services, ERASE_PERSON, payload, is_over)
         return await services.erasures.find(app.id, erasure.id)
 
-    receipt = _with_app(settings, app_id, work)
+    receipt = with_app(settings, app_id, work)
     if as_json:
         print_json(receipt)
         return
@@ -142,7 +119,7 @@ def count_mentions(
     async def work(services: Services, app: App) -> Any:
         return await services.erasures.count_mentions(app.id, ids)
 
-    found = _with_app(settings_of(data_dir, database_url), app_id, work)
+    found = with_app(settings_of(data_dir, database_url), app_id, work)
     counts = {place.value: number for place, number in found.counts.items()}
     if as_json:
         print_json({"names": found.names, "sessions": len(found.sessions), "counts": counts})
@@ -172,7 +149,7 @@ def readmit_person(
     async def work(services: Services, app: App) -> Any:
         return await services.readmissions.readmit(app.account_id, app.id, ids, CLI)
 
-    receipts = _with_app(settings_of(data_dir, database_url), app_id, work)
+    receipts = with_app(settings_of(data_dir, database_url), app_id, work)
     if as_json:
         print_json(receipts)
         return
@@ -211,7 +188,7 @@ def export_person(
         await exports.delete(app.id, export.id)
         return found
 
-    found = _with_app(settings, app_id, work)
+    found = with_app(settings, app_id, work)
     Console(stderr=True, soft_wrap=True).print(
         f"{found} sessions are in {file}.", highlight=False, markup=False
     )
@@ -229,7 +206,7 @@ def list_receipts(
     async def work(services: Services, app: App) -> Any:
         return await services.erasures.list_receipts(app.id, limit=1_000)
 
-    found = _with_app(settings_of(data_dir, database_url), app_id, work)
+    found = with_app(settings_of(data_dir, database_url), app_id, work)
     if as_json:
         print_json(found)
         return
@@ -256,7 +233,7 @@ def delete_session(
     async def work(services: Services, app: App) -> None:
         await services.deletions.delete_session(app.account_id, app.id, session_id, CLI)
 
-    _with_app(settings, app_id, work)
+    with_app(settings, app_id, work)
     Console(stderr=True).print(f"Session {session_id} is deleted.", highlight=False)
 
 
@@ -276,7 +253,7 @@ def delete_meeting(
         await services.deletions.delete_meeting(app.account_id, app.id, meeting_id, CLI)
         await run_until_done(services, DELETE_ALL, {"app_id": app.id, "meeting_id": meeting_id})
 
-    _with_app(settings, app_id, work)
+    with_app(settings, app_id, work)
     Console(stderr=True).print(f"Meeting {meeting_id} is deleted.", highlight=False)
 
 
@@ -294,7 +271,7 @@ def delete_app(
         await services.deletions.delete_app(app.account_id, app.id, CLI)
         await run_until_done(services, DELETE_ALL, {"app_id": app.id})
 
-    _with_app(settings, app_id, work)
+    with_app(settings, app_id, work)
     Console(stderr=True).print(f"App {app_id} is deleted.", highlight=False)
 
 
@@ -312,7 +289,7 @@ def audit(
             app.account_id, app.id, before=None, limit=limit, with_account=True
         )
 
-    found = _with_app(settings_of(data_dir, database_url), app_id, work)
+    found = with_app(settings_of(data_dir, database_url), app_id, work)
     if as_json:
         print_json(found)
         return

@@ -1,6 +1,5 @@
 """`aftercall read-link …`: links with which one session can be read."""
 
-import asyncio
 import re
 import sys
 from typing import Annotated
@@ -10,9 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aftercall.cli.open_services import DatabaseUrl, DataDir, address_of, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, address_of, settings_of, with_app
 from aftercall.cli.printing import AsJson, format_moment, print_json
+from aftercall.core.records import App
 from aftercall.service.accounts.read_links import ReadLink
+from aftercall.service.services import Services
 
 PATH = "/shared#"
 """The part after `#` stays in the browser: no server, proxy or log sees the code."""
@@ -56,14 +57,12 @@ def create_read_link(
     settings = settings_of(data_dir, database_url)
     life_s = read_life(life)
 
-    async def work() -> tuple[ReadLink, str]:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            return await services.read_links.create(
-                app.account_id, app.id, session_id, life_s=life_s, with_talk=with_talk
-            )
+    async def work(services: Services, app: App) -> tuple[ReadLink, str]:
+        return await services.read_links.create(
+            app.account_id, app.id, session_id, life_s=life_s, with_talk=with_talk
+        )
 
-    link, code = asyncio.run(work())
+    link, code = with_app(settings, app_id, work)
     address = address_of(settings, url, PATH + code)
     if as_json:
         print_json({"id": link.id, "url": address, "expires_at": link.expires_at})
@@ -84,14 +83,12 @@ def list_read_links(
     """The read links that have not expired, the latest first."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> list[ReadLink]:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            return await services.read_links.list_links(
-                app.id, session_id=session_id, limit=MOST_LISTED
-            )
+    async def work(services: Services, app: App) -> list[ReadLink]:
+        return await services.read_links.list_links(
+            app.id, session_id=session_id, limit=MOST_LISTED
+        )
 
-    found = asyncio.run(work())
+    found = with_app(settings, app_id, work)
     if as_json:
         members = [msgspec.to_builtins(link) for link in found]
         print_json([{k: v for k, v in each.items() if k != "hash"} for each in members])
@@ -120,10 +117,8 @@ def revoke_read_link(
     """End a read link; from the next request on nobody reads with it."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            await services.read_links.revoke(app.account_id, app.id, link_id)
+    async def work(services: Services, app: App) -> None:
+        await services.read_links.revoke(app.account_id, app.id, link_id)
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("It is revoked.", highlight=False)
