@@ -1,5 +1,7 @@
-"""A real HTTP server that speaks the protocol of `/chat/completions`, well or badly."""
+"""A real HTTP server that speaks the protocols of `/chat/completions` and
+`/audio/transcriptions`, well or badly."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -7,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from multipart import MultipartParser, parse_options_header
 
 SUMMARY = "They met.\n\n## Decisions\n- The release moves to October."
 
@@ -29,15 +33,44 @@ def completion(text: str | None = SUMMARY, **more: Any) -> Reply:
     return Reply(body=json.dumps(answer).encode())
 
 
+def transcription(*segments: tuple[float, float, str], **more: Any) -> Reply:
+    """The answer of a speech model: start and end in seconds, and the text."""
+    found = [
+        {"id": number, "start": start, "end": end, "text": text, "no_speech_prob": 0.01}
+        for number, (start, end, text) in enumerate(segments)
+    ]
+    text = " ".join(each[2] for each in segments)
+    answer = {"task": "transcribe", "text": text, "segments": found} | more
+    return Reply(body=json.dumps(answer).encode())
+
+
+class Track(NamedTuple):
+    """A file that was sent to be transcribed, with the other fields of the form."""
+
+    fields: dict[str, str]
+    file_name: str
+    content: bytes
+
+
 class ModelServer:
-    """`replies` are its next answers; then it writes `SUMMARY`."""
+    """`replies` are its next answers; then it writes `SUMMARY`, and hears a greeting in every
+    track."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/v1"
         self.replies: list[Reply] = []
         self.requests: list[dict[str, Any]] = []
+        self.tracks: list[Track] = []
         self.keys: list[str | None] = []
         self.closing = threading.Event()
+
+
+def _track(content_type: str, body: bytes) -> Track:
+    _, options = parse_options_header(content_type)
+    parts = list(MultipartParser(io.BytesIO(body), options["boundary"], spool_limit=len(body)))
+    (file,) = [part for part in parts if part.filename]
+    fields = {part.name: part.value for part in parts if not part.filename}
+    return Track(fields, file.filename, file.raw)
 
 
 @contextmanager
@@ -49,11 +82,17 @@ def open_model_server() -> Iterator[ModelServer]:
         def do_POST(self) -> None:
             model = opened[0]
             body = self.rfile.read(int(self.headers["content-length"]))
-            model.requests.append(json.loads(body))
             model.keys.append(self.headers["authorization"])
-            reply = model.replies.pop(0) if model.replies else completion()
-            if self.path != "/v1/chat/completions":
+            if self.path == "/v1/chat/completions":
+                model.requests.append(json.loads(body))
+                reply = completion()
+            elif self.path == "/v1/audio/transcriptions":
+                model.tracks.append(_track(self.headers["content-type"], body))
+                reply = transcription((0.5, 1.5, " Hello everybody."))
+            else:
                 reply = Reply(404)
+            if model.replies:
+                reply = model.replies.pop(0)
             if reply.hangs:
                 model.closing.wait(30)
                 return

@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aftercall.app import Application
 from aftercall.composition import prepare
-from aftercall.settings import PREFIX, Settings, read_settings
+from aftercall.setting_values import PREFIX
+from aftercall.settings import Settings, read_settings
 from tests.acceptance.required_programs import needs
 
 ROOT = Path(__file__).parents[1]

@@ -11,19 +11,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-PREFIX: Final = "AFTERCALL_"
-FILE_SUFFIX: Final = "_FILE"
-"""`AFTERCALL_DATABASE_URL_FILE=/run/secrets/url` gives a setting as the content of a file, as
-containers and systemd hand out secrets."""
-MOST_FILE_BYTES: Final = 65_536
-
+from aftercall.setting_values import FILE_SUFFIX, PREFIX, parse_value, read_value_file
+from aftercall.setting_values import BadSetting as BadSetting
 
 _REACHABLE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that mean every interface, and the one of them that is always there."""
-
-
-class BadSetting(ValueError):
-    """A setting that cannot be used; the message names it and what it may be."""
 
 
 def _setting(
@@ -252,6 +244,29 @@ class Settings:
         "in parts first.",
         bounds=(4_000, 10_000_000),
     )
+    transcription_model_url: str = _setting(
+        "",
+        "Base address of an OpenAI-compatible API that transcribes uploaded audio, such as "
+        "`https://models.example.com/v1`; empty: no audio is taken. One in your own network has to "
+        "be allowed by `outbound_allow`.",
+    )
+    transcription_model: str = _setting("", "The name of the model that transcribes.")
+    transcription_model_key: str = _setting("", "The key of that API; empty: it needs none.")
+    transcription_model_timeout_s: int = _setting(
+        600, "How long the transcription of one track may take, in seconds.", bounds=(1, 86_400)
+    )
+    track_max_bytes: int = _setting(
+        104_857_600,
+        "Largest track of audio that is uploaded to be transcribed, in bytes. A session has at "
+        "most 64; they lie in the data folder until they have been transcribed.",
+        bounds=(1, 1_099_511_627_776),
+    )
+    track_retention_s: int = _setting(
+        86_400,
+        "How long uploaded audio is kept at the most, in seconds, where it could not be "
+        "transcribed before.",
+        bounds=(60, 2_592_000),
+    )
     audit_retention_days: int = _setting(
         365,
         "For how many days the audit log is kept: who read talk, exported or erased a person, "
@@ -304,6 +319,7 @@ SECRET: Final = frozenset(
         "secret_key",
         "smtp_url",
         "summary_model_key",
+        "transcription_model_key",
     }
 )
 """Settings that are nobody's business but the operator's: they may hold a password or a path."""
@@ -314,57 +330,10 @@ def public_values(settings: Settings) -> dict[str, str | int | bool]:
     return {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name not in SECRET}
 
 
-def _parse(
-    name: str, text: str, kind: Any, choices: tuple[str, ...], bounds: tuple[int, int] | None
-) -> Any:
-    if kind is bool:
-        lowered = text.strip().lower()
-        if lowered in {"1", "true", "yes", "on"}:
-            return True
-        if lowered in {"0", "false", "no", "off", ""}:
-            return False
-        raise BadSetting(f"{PREFIX}{name.upper()} must be true or false, not {text!r}")
-    if kind is int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise BadSetting(
-                f"{PREFIX}{name.upper()} must be a whole number, not {text!r}"
-            ) from None
-        if bounds is not None and not bounds[0] <= number <= bounds[1]:
-            raise BadSetting(
-                f"{PREFIX}{name.upper()} must be from {bounds[0]} to {bounds[1]}, not {number}"
-            )
-        return number
-    if kind is Path:
-        return Path(text)
-    if choices and text not in choices:
-        raise BadSetting(
-            f"{PREFIX}{name.upper()} must be one of {', '.join(choices)}, not {text!r}"
-        )
-    return text
-
-
 def own_url(host: str, port: int) -> str:
     """The address of a server that listens there, for programs and people on the same machine."""
     host = _REACHABLE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _read_setting_file(key: str, path: Path) -> str:
-    """The content without the line break at its end. The message of an error repeats nothing of
-    it, as it may be a password."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadSetting(f"{key}: {path} cannot be read: {error.strerror}") from None
-    if len(content) > MOST_FILE_BYTES:
-        raise BadSetting(f"{key}: {path} is larger than {MOST_FILE_BYTES} bytes")
-    try:
-        return content.decode().rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise BadSetting(f"{key}: {path} is not UTF-8 text") from None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
@@ -385,8 +354,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
         if direct_key != key:
             if direct_key in environment:
                 raise BadSetting(f"{direct_key} and {key} are both set; unset one of them")
-            text = _read_setting_file(key, Path(text))
+            text = read_value_file(key, Path(text))
         f = known[name]
-        values[name] = _parse(name, text, f.type, f.metadata["choices"], f.metadata["bounds"])
+        values[name] = parse_value(name, text, f.type, f.metadata["choices"], f.metadata["bounds"])
     settings = replace(Settings(), **values)
     return replace(settings, **{k: v for k, v in options.items() if v is not None})

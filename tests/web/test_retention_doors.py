@@ -5,10 +5,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from aftercall.core.audio_tracks import Transcription
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.retention import DataKind
+from aftercall.store import transcriptions
+from aftercall.store.engine.database import Database
 from aftercall.web.routes import APP_HANDLERS, OWN_APP_HANDLERS
 from aftercall.work.tasks import tasks_of
+from tests.recorder_harness import NOON
 from tests.web.ended_and_live_calls import record_calls
 from tests.web.intake_harness import IntakeHarness, open_intake
 from tests.web.rest_server import ApiClient, RestServer
@@ -71,6 +75,9 @@ def doors(session: str, peer: str, person: str) -> dict[str, Door]:
         "call's transcript": door(
             f"{own}{call}/transcript", K.TRANSCRIPTS, without=(K.TRANSCRIPTS, *whole)
         ),
+        "call's transcription": door(
+            f"{own}{call}/transcription", without=(K.TRANSCRIPTS, *whole)
+        ),
         "charts": door(
             f"{own}{call}/peers/{peer}/series", K.SESSIONS, K.REPORTS, K.ADDRESSES,
             without=(K.REPORTS, *whole),
@@ -104,12 +111,21 @@ class Record(NamedTuple):
 
 
 @pytest.fixture
-async def record(server: RestServer) -> AsyncIterator[Record]:
+async def record(server: RestServer, db: Database) -> AsyncIterator[Record]:
     async with open_intake(server) as intake:
         await record_calls(intake)
         await intake.events(*EGRESSES)
         owner = intake.owner
         (session,) = [each for each in await intake.sessions() if each["status"] == "ENDED"]
+        audio = Transcription(
+            app_id=owner.app_id,
+            session_id=session["id"],
+            id="audio",
+            requested_at=NOON,
+            requested_by="token",
+        )
+        async with db.write() as tx:
+            await transcriptions.save(tx, audio)
         people = await intake.people(session["id"])
         listed = (await _get(owner, "own/people")).json()["data"]["items"]
         downloads: dict[str, tuple[str, DataKind]] = {}

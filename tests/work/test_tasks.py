@@ -9,6 +9,7 @@ from aftercall.service.privacy.erasures import ERASE_PERSON
 from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSON
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.sample_day import PLAY_SAMPLE_DAY
+from aftercall.service.transcriptions import DELETE_TRACKS, TRANSCRIBE
 from aftercall.service.webhooks.subscriptions import DELETE_WEBHOOK
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -22,9 +23,9 @@ PAYLOAD = {"app_id": "app", "session_id": "session"}
 async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: RestServer) -> None:
     tasks = tasks_of(server.services)
     privacy = {EXPORT_PERSON, DELETE_EXPORT, ERASE_PERSON, DELETE_ALL}
-    dumps = {IMPORT_DUMPS, DELETE_IMPORT}
+    files = {IMPORT_DUMPS, DELETE_IMPORT, TRANSCRIBE, DELETE_TRACKS}
     news = {DELETE_WEBHOOK, DELIVER_ALERT}
-    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy, *dumps, *news}
+    assert set(tasks) == {FINALISE, SUMMARISE, PLAY_SAMPLE_DAY, *privacy, *files, *news}
     assert [name for name, task in tasks.items() if task.give_up is not None] == [SUMMARISE]
 
 
@@ -50,5 +51,7 @@ async def test_a_repeat_after_everything_is_gone_is_no_error(server: RestServer)
     tasks = tasks_of(server.services)
     await tasks[ERASE_PERSON].run({"app_id": "app", "erasure_id": "gone"})
     await tasks[EXPORT_PERSON].run({"app_id": "app", "export_id": "gone"})
+    for name in (TRANSCRIBE, DELETE_TRACKS):
+        await tasks[name].run(PAYLOAD | {"id": "gone"})
     await tasks[DELETE_EXPORT].run({"app_id": "app", "export_id": "gone"})
     await tasks[DELETE_ALL].run({"app_id": "gone", "meeting_id": None})

@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.errors import Unavailable
-from aftercall.settings import FILE_SUFFIX, PREFIX, Settings
+from aftercall.setting_values import FILE_SUFFIX, PREFIX
+from aftercall.settings import Settings
 from aftercall.store.checks.invariants import Broken
 from aftercall.store.engine.database import UnfitDatabase
 

@@ -28,7 +28,8 @@ from aftercall.cli.workers import Supervisor, end_with_parent
 from aftercall.composition import prepare
 from aftercall.core.records import Role
 from aftercall.service.accounts.setup import FirstAccount
-from aftercall.settings import PREFIX, BadSetting, Settings, about, own_url, read_settings
+from aftercall.setting_values import PREFIX
+from aftercall.settings import BadSetting, Settings, about, own_url, read_settings
 from aftercall.store.engine.sqlite_file import check_file, file_of, only_server
 from aftercall.web.intake.jitsi_socket import MOST_BYTES
 

@@ -8,14 +8,10 @@ from typing import Annotated, Final
 
 import msgspec
 
-from aftercall.core.errors import AftercallError
-from aftercall.outbound.safe_sender import AddressRefused, SafeSender, Unreachable
+from aftercall.outbound.model_request import ModelFailed, ask_model
+from aftercall.outbound.safe_sender import SafeSender
 
 MOST_ANSWER_BYTES: Final = 1_048_576
-
-_RETRIED: Final = frozenset({408, 425, 429})
-_LASTING: Final = frozenset({"answer_too_large"})
-"""Codes of `Unreachable` that another attempt would not change."""
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
@@ -26,20 +22,6 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
-
-
-class ModelFailed(AftercallError):
-    """The model gave no answer that can be used. `is_passing`: another attempt may succeed, after
-    `retry_after_s` if its server asks for that."""
-
-    code = "model_failed"
-
-    def __init__(
-        self, message: str, *, code: str, is_passing: bool, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(message, code=code)
-        self.is_passing = is_passing
-        self.retry_after_s = retry_after_s
 
 
 class _Message(msgspec.Struct):
@@ -75,9 +57,6 @@ class ChatModel:
     async def complete(self, system: str, user: str, *, most_tokens: int) -> Completion:
         """The model's answer to a message, under these instructions. It has no tools. Raises
         `ModelFailed`."""
-        headers = {"content-type": "application/json", "accept": "application/json"}
-        if self._key:
-            headers["authorization"] = f"Bearer {self._key}"
         request = {
             "model": self.name,
             "messages": [
@@ -88,28 +67,16 @@ class ChatModel:
             "temperature": 0.2,
             "stream": False,
         }
-        try:
-            answer = await self._sender.post_whole(
-                self._url,
-                headers=headers,
-                body=msgspec.json.encode(request),
-                timeout_s=self._timeout_s,
-                most_bytes=MOST_ANSWER_BYTES,
-            )
-        except Unreachable as error:
-            raise ModelFailed(
-                error.message, code=error.code, is_passing=error.code not in _LASTING
-            ) from error
-        except AddressRefused as error:
-            raise ModelFailed(error.message, code=error.code, is_passing=False) from error
-        if answer.status != 200:
-            raise ModelFailed(
-                f"The model's server answered {answer.status}.",
-                code=f"http_{answer.status}",
-                is_passing=answer.status in _RETRIED or answer.status >= 500,
-                retry_after_s=answer.retry_after_s,
-            )
-        return _read(answer.body)
+        body = await ask_model(
+            self._sender,
+            self._url,
+            key=self._key,
+            content_type="application/json",
+            body=msgspec.json.encode(request),
+            timeout_s=self._timeout_s,
+            most_bytes=MOST_ANSWER_BYTES,
+        )
+        return _read(body)
 
 
 def _read(body: bytes) -> Completion:

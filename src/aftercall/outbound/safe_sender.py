@@ -22,7 +22,7 @@ from collections.abc import (
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -89,6 +89,14 @@ class Answer:
     """The beginning of the body as it was sent, at most 1,024 bytes."""
     retry_after_s: float | None
     """The wait that the receiver asks for, from 0 on, if it does; not bounded."""
+
+
+class StreamedBody(NamedTuple):
+    """A body that is read while it is sent, such as a file: its length, and what gives its pieces
+    from the beginning."""
+
+    size: int
+    pieces: Callable[[], AsyncIterator[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +254,7 @@ class SafeSender:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes,
+        body: bytes | StreamedBody,
         timeout_s: float,
         most_bytes: int,
     ) -> WholeAnswer:
@@ -273,7 +281,7 @@ class SafeSender:
 
     @asynccontextmanager
     async def _sent(
-        self, to: httpx.URL, headers: Mapping[str, str], body: bytes
+        self, to: httpx.URL, headers: Mapping[str, str], body: bytes | StreamedBody
     ) -> AsyncIterator[httpcore.Response]:
         try:
             async with self._pool().stream(
@@ -285,7 +293,7 @@ class SafeSender:
                     target=to.raw_path,
                 ),
                 headers=_headers(to, headers, body),
-                content=body,
+                content=body if isinstance(body, bytes) else body.pieces(),
             ) as response:
                 yield response
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -329,10 +337,13 @@ def _read(url: str) -> httpx.URL:
     return read
 
 
-def _headers(to: httpx.URL, given: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
+def _headers(
+    to: httpx.URL, given: Mapping[str, str], body: bytes | StreamedBody
+) -> list[tuple[bytes, bytes]]:
+    size = len(body) if isinstance(body, bytes) else body.size
     usual = {"accept": "*/*", "user-agent": "Aftercall"}
     named = usual | {name.lower(): value for name, value in given.items()}
-    named |= {"host": to.netloc.decode(), "content-length": str(len(body))}
+    named |= {"host": to.netloc.decode(), "content-length": str(size)}
     named.pop("transfer-encoding", None)
     return [(name.encode(), value.encode()) for name, value in named.items()]
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -13,8 +13,8 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.outbound.alert_channels.deliver import Channels
 from aftercall.outbound.alert_channels.mail import MailServer
-from aftercall.outbound.chat_model import ChatModel
 from aftercall.outbound.safe_sender import SafeSender, make_sender
+from aftercall.outbound.speech_model import SpeechModel
 from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.read_links import ReadLinks
 from aftercall.service.accounts.setup import Setup
@@ -49,6 +49,7 @@ from aftercall.service.geo import Geo
 from aftercall.service.import_places import ImportPlaces
 from aftercall.service.imports import Imports
 from aftercall.service.jobs import Jobs
+from aftercall.service.models import speech_model_of, summarising
 from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
 from aftercall.service.privacy.person_exports import PersonExports
@@ -58,7 +59,6 @@ from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.finalise import Finaliser
-from aftercall.service.reports.model_summaries import ModelMetrics, ModelSummaries
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
@@ -68,6 +68,7 @@ from aftercall.service.retention_rule import RetentionRule
 from aftercall.service.sample_day import SampleDays
 from aftercall.service.session_facts import SessionFacts
 from aftercall.service.session_watches import SessionWatches
+from aftercall.service.transcriptions import Transcriptions
 from aftercall.service.webhooks.announcer import Announcer
 from aftercall.service.webhooks.artefacts import ArtefactNews
 from aftercall.service.webhooks.deliveries import Deliveries
@@ -75,7 +76,7 @@ from aftercall.service.webhooks.delivery_log import DeliveryLog
 from aftercall.service.webhooks.signing_keys import SigningKeys
 from aftercall.service.webhooks.subscriptions import Subscriptions
 from aftercall.service.work_metrics import JudgedSessions, WorkMetrics
-from aftercall.settings import BadSetting, Settings
+from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
 
 
@@ -137,6 +138,9 @@ class Services:
     session_facts: SessionFacts
     dump_uploads: DumpUploads
     transcript_uploads: TranscriptUploads
+    transcriptions: Transcriptions
+    speech_model: SpeechModel | None
+    """The model that transcribes, if the settings name one."""
     announcer: Announcer
     artefact_news: ArtefactNews
     webhooks: Subscriptions
@@ -152,32 +156,6 @@ class Services:
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
     """The summary options of a meeting that has none of its own."""
     return SummaryOptions()
-
-
-MODEL_LANES: Final = 2
-"""Summaries that a model writes at a time."""
-
-
-def _summarising(
-    settings: Settings, sender: SafeSender, metrics: CollectorRegistry
-) -> Mapping[str, Any]:
-    """How `Summaries` makes them: by the model of the settings, if there is one."""
-    model_metrics = ModelMetrics(metrics)
-    if not settings.summary_model_url:
-        return {}
-    if not settings.summary_model:
-        raise BadSetting("summary_model_url needs summary_model, the name of the model")
-    model = ChatModel(
-        sender,
-        base_url=settings.summary_model_url,
-        name=settings.summary_model,
-        key=settings.summary_model_key,
-        timeout_s=settings.summary_model_timeout_s,
-    )
-    summariser = ModelSummaries(
-        model, context_tokens=settings.summary_model_context_tokens, metrics=model_metrics
-    )
-    return {"summariser": summariser.summarise, "lanes": MODEL_LANES}
 
 
 def build_services(
@@ -244,7 +222,7 @@ def build_services(
         options_of=summary_options_of,
         retention=retention_rule,
         artefacts=artefact_news,
-        **_summarising(settings, sender, metrics),
+        **summarising(settings, sender, metrics),
     )
     alert_deliveries = AlertDeliveries(
         db=db,
@@ -257,6 +235,15 @@ def build_services(
         encryption=encryption,
         retention=retention_rule,
         metrics=metrics,
+    )
+    transcript_uploads = TranscriptUploads(
+        db=db,
+        clock=clock,
+        retention=retention_rule,
+        erased_people=erased_people,
+        summaries=summaries,
+        artefacts=artefact_news,
+        most_characters=most_talk,
     )
     return Services(
         settings=settings,
@@ -338,15 +325,11 @@ def build_services(
         sample_days=SampleDays(db=db, clock=clock, new_id=new_id, access=access),
         import_places=ImportPlaces(db),
         dump_uploads=dump_uploads,
-        transcript_uploads=TranscriptUploads(
-            db=db,
-            clock=clock,
-            retention=retention_rule,
-            erased_people=erased_people,
-            summaries=summaries,
-            artefacts=artefact_news,
-            most_characters=most_talk,
+        transcript_uploads=transcript_uploads,
+        transcriptions=Transcriptions(
+            db=db, clock=clock, new_id=new_id, settings=settings, uploads=transcript_uploads
         ),
+        speech_model=speech_model_of(settings, sender),
         session_facts=SessionFacts(db, exports=Exports(db=db), retention=retention_rule),
         announcer=announcer,
         artefact_news=artefact_news,

@@ -29,6 +29,7 @@ from aftercall.web.dashboard import (
     settings,
     sign_in,
     source_keys,
+    transcriptions,
     transcripts,
     usage,
 )
@@ -101,6 +102,7 @@ OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *source_keys.handlers,
     *imports.handlers,
     *transcripts.handlers,
+    *transcriptions.handlers,
     *dashboard_webhooks.handlers,
     *alert_rules.handlers,
     *alerts.handlers,

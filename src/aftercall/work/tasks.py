@@ -12,10 +12,12 @@ from aftercall.service.privacy.person_exports import DELETE_EXPORT, EXPORT_PERSO
 from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.sample_day import PLAY_SAMPLE_DAY
 from aftercall.service.services import Services
+from aftercall.service.transcriptions import DELETE_TRACKS, TRANSCRIBE
 from aftercall.service.webhooks.subscriptions import DELETE_WEBHOOK
 from aftercall.settings import own_url
 from aftercall.work.person_export import write_person_export
 from aftercall.work.sample_day import play_sample_day
+from aftercall.work.transcription import transcribe_session
 from aftercall.work.uploaded_dumps import read_upload
 
 Payload: TypeAlias = Mapping[str, Any]
@@ -58,6 +60,14 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
     async def delete_import(payload: Payload) -> None:
         await services.dump_uploads.delete(payload["app_id"], payload["import_id"])
 
+    async def transcribe(payload: Payload) -> None:
+        await transcribe_session(services, payload["app_id"], payload["session_id"], payload["id"])
+
+    async def delete_tracks(payload: Payload) -> None:
+        await services.transcriptions.expire(
+            payload["app_id"], payload["session_id"], payload["id"]
+        )
+
     async def delete_webhook(payload: Payload) -> None:
         await services.webhooks.delete_deliveries(payload["app_id"], payload["webhook_id"])
 
@@ -69,6 +79,8 @@ def tasks_of(services: Services) -> Mapping[str, Task]:
         PLAY_SAMPLE_DAY: Task(run=play_day),
         IMPORT_DUMPS: Task(run=import_dumps),
         DELETE_IMPORT: Task(run=delete_import),
+        TRANSCRIBE: Task(run=transcribe),
+        DELETE_TRACKS: Task(run=delete_tracks),
         EXPORT_PERSON: Task(run=export_person),
         DELETE_EXPORT: Task(run=delete_export),
         ERASE_PERSON: Task(run=erase_person),

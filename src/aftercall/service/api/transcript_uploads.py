@@ -6,13 +6,13 @@ there together or not at all.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import Malformed, TooLarge
-from aftercall.core.instants import Clock
+from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.pseudonyms import is_pseudonym
 from aftercall.core.records import Peer, Phase, Session, TranscriptLine
 from aftercall.core.retention import DataKind
@@ -21,6 +21,7 @@ from aftercall.core.uploaded_transcript import (
     HeardSpeaker,
     Speakers,
     StoredTranscript,
+    UploadedLine,
     UploadedTranscript,
     UploadOptions,
     id_prefix_of,
@@ -35,6 +36,9 @@ from aftercall.service.webhooks.artefacts import ArtefactNews
 from aftercall.store import chat_transcript, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
+
+Accompany: TypeAlias = Callable[[AsyncConnection], Awaitable[None]]
+"""What else is written in the transaction of an upload; an error of it undoes the upload."""
 
 
 class _Matched(NamedTuple):
@@ -73,6 +77,32 @@ class TranscriptUploads:
         _, found = await self._read(app_id, session_id)
         return Speakers(found).names
 
+    async def check_speaker(self, app_id: str, session_id: str, speaker: str) -> None:
+        """Raises what `names` raises, and `Malformed` for an id or a name that is of nobody in the
+        session, or of several."""
+        _, found = await self._read(app_id, session_id)
+        line = UploadedLine(number=1, start_ms=0, end_ms=0, text="", speaker=speaker)
+        if Speakers(found).find(line, EpochMs(0)) is None:
+            raise Malformed(
+                "The speaker must be the custom participant id, user id or peer id of somebody in "
+                "the session, or a name that one participant alone has",
+                code="unknown_speaker",
+                field="speaker",
+            )
+
+    async def check_place(self, app_id: str, session_id: str) -> None:
+        """Raises what `names` raises, and `Malformed` if there are recorded lines."""
+        session, _ = await self._read(app_id, session_id)
+        async with self._db.read() as tx:
+            await self._refuse_recorded(tx, session)
+
+    async def is_stored(self, app_id: str, session_id: str, digest: str) -> bool:
+        """Whether the session's transcript is the one with this digest, which began with it."""
+        prefix = id_prefix_of(digest, 0)
+        async with self._db.read() as tx:
+            lines = await chat_transcript.count_lines(tx, app_id, session_id, id_prefix=prefix)
+        return lines > 0
+
     async def store(
         self,
         account_id: str,
@@ -81,6 +111,7 @@ class TranscriptUploads:
         transcript: UploadedTranscript,
         options: UploadOptions,
         actor: Actor,
+        accompany: Accompany | None = None,
     ) -> StoredTranscript:
         """Put a transcript in the place of the session's. The same one again changes nothing,
         unless it `replaces`.
@@ -99,9 +130,12 @@ class TranscriptUploads:
                     tx, app_id, session_id
                 ):
                     continue
-                return await self._store(
+                stored = await self._store(
                     tx, account_id, session, matched, transcript, options, actor
                 )
+                if accompany is not None:
+                    await accompany(tx)
+                return stored
 
     async def _read(self, app_id: str, session_id: str) -> tuple[Session, list[Peer]]:
         async with self._db.read() as tx:

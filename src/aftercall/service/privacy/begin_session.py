@@ -37,6 +37,7 @@ from aftercall.store import (
     person_rows,
     read_links,
     samples,
+    transcriptions,
 )
 from aftercall.store.alerts import alerts
 from aftercall.store.engine.database import Database
@@ -108,6 +109,8 @@ async def begin_session(
         await _erase_title(tx, session, erasure_id, known)
         await read_links.delete_of_sessions(tx, app_id, [session_id])
         await alerts.delete_of_sessions(tx, app_id, [session_id])
+        # Audio is not searched for a person: all of a session's goes.
+        await transcriptions.drop_of_sessions(tx, app_id, [session_id])
         counted = {"sessions": 1, "participants": len(known.participants), "peers": len(own)}
         await erasures.add_counts(tx, app_id, erasure_id, counted)
     return Begun.DONE

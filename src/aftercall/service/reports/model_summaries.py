@@ -1,7 +1,7 @@
 """Summaries by a language model, and by the built-in summariser where the model fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -20,21 +20,15 @@ from aftercall.core.summary.model_text import (
     quote_notes,
     split_into_parts,
 )
-from aftercall.outbound.chat_model import ChatModel, Completion, ModelFailed
+from aftercall.outbound.chat_model import ChatModel, Completion
+from aftercall.outbound.model_request import ModelFailed, Sleep, ask_repeatedly
 from aftercall.service.reports.summaries import MadeSummary, extract
 
-ATTEMPTS: Final = 4
-"""Attempts for one answer."""
-
-FIRST_WAIT_S: Final = 2.0
-LONGEST_WAIT_S: Final = 60.0
 TOTAL_S: Final = 900.0
 """How long a summary may take before the built-in summariser makes it."""
 
 MOST_REQUESTS: Final = 64
 """Requests for one summary: what a transcript can cost is bounded."""
-
-Sleep = Callable[[float], Awaitable[object]]
 
 log = structlog.get_logger(__name__)
 
@@ -122,27 +116,22 @@ class ModelSummaries:
 
     async def _complete(self, system: str, user: str, asked: "_Asked") -> Completion:
         """An answer, asked for again while the failure may pass."""
-        attempt = 0
-        while True:
-            attempt += 1
+
+        async def ask() -> Completion:
             asked.requests += 1
-            try:
-                answer = await self._model.complete(system, user, most_tokens=ANSWER_TOKENS)
-            except ModelFailed as error:
-                self._requests.labels("failed").inc()
-                if not error.is_passing or attempt >= ATTEMPTS:
-                    raise
-                wait_s = max(FIRST_WAIT_S * 3 ** (attempt - 1), error.retry_after_s or 0.0)
-                if wait_s > LONGEST_WAIT_S:
-                    raise
-                await self._sleep(wait_s)
-                continue
-            self._requests.labels("answered").inc()
-            self._tokens.labels("prompt").inc(answer.prompt_tokens)
-            self._tokens.labels("completion").inc(answer.completion_tokens)
-            asked.prompt_tokens += answer.prompt_tokens
-            asked.completion_tokens += answer.completion_tokens
-            return answer
+            return await self._model.complete(system, user, most_tokens=ANSWER_TOKENS)
+
+        answer = await ask_repeatedly(
+            ask,
+            sleep=self._sleep,
+            note_failure=lambda _: self._requests.labels("failed").inc(),
+        )
+        self._requests.labels("answered").inc()
+        self._tokens.labels("prompt").inc(answer.prompt_tokens)
+        self._tokens.labels("completion").inc(answer.completion_tokens)
+        asked.prompt_tokens += answer.prompt_tokens
+        asked.completion_tokens += answer.completion_tokens
+        return answer
 
 
 class _Asked:

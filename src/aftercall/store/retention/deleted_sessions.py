@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import Phase, Session
 from aftercall.core.retention import ALL_KINDS
+from aftercall.store import transcriptions
 from aftercall.store.early_facts import key_of_session
 from aftercall.store.people import forget_people, people_in_sessions
 from aftercall.store.retention.removals import OF_THE_SESSION, Removal, note_removals
@@ -60,6 +61,7 @@ async def delete_sessions(
     )
     for day in {session.recorded_day for session in sessions}:
         await note_waiting(tx, day, waiting.get(day, 0))
+    await transcriptions.drop_of_sessions(tx, app_id, ids)
     await _delete_rows(tx, app_id, ids, [id for each in peers.values() for id in each])
     await forget_people(tx, app_id, people)
     return sessions

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import Phase, Session
 from aftercall.core.retention import DataKind
+from aftercall.store import transcriptions
 from aftercall.store.retention.removals import OF_THE_SESSION, Removal, note_removals
 from aftercall.store.retention.waiting import NOTHING_WAITS, note_waiting
 from aftercall.store.sessions.rows import SESSION
@@ -71,6 +72,8 @@ async def _mark(
             .where(verdict.app_id == app_id, verdict.session_id == session_id)
             .values(digest=b"")
         )
+    if DataKind.TRANSCRIPTS in kinds:
+        await transcriptions.drop_of_sessions(tx, app_id, [session_id])
     await note_removals(
         tx,
         [Removal(app_id, session_id, id, bits, day, waiting) for id in (OF_THE_SESSION, *peer_ids)],

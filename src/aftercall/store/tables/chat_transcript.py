@@ -9,6 +9,7 @@ from aftercall.store.engine.column_types import (
     boolean_column,
     compressed_text_column,
     epoch_ms_column,
+    integer_column,
     metadata,
     text_column,
 )
@@ -73,3 +74,23 @@ talk_sizes: Final = Table(
     PrimaryKeyConstraint("app_id", "session_id"),
 )
 """How many characters of chat and transcript were written of each session, edits included."""
+
+transcriptions: Final = Table(
+    "transcriptions",
+    metadata,
+    text_column("app_id"),
+    text_column("session_id"),
+    text_column("id"),
+    epoch_ms_column("requested_at"),
+    text_column("requested_by"),
+    text_column("state"),
+    text_column("tracks"),
+    text_column("language", null=True),
+    boolean_column("replaces"),
+    integer_column("starts"),
+    text_column("failure", null=True),
+    epoch_ms_column("finished_at", null=True),
+    PrimaryKeyConstraint("app_id", "session_id"),
+)
+"""Tracks of audio that are uploaded to be transcribed, and how far that is. The audio lies in the
+data folder. `tracks` and `failure` are JSON."""

@@ -33,6 +33,7 @@ from aftercall.store.tables.chat_transcript import chat_messages as chat_message
 from aftercall.store.tables.chat_transcript import summaries as summaries
 from aftercall.store.tables.chat_transcript import talk_sizes as talk_sizes
 from aftercall.store.tables.chat_transcript import transcript_lines as transcript_lines
+from aftercall.store.tables.chat_transcript import transcriptions as transcriptions
 from aftercall.store.tables.egresses import egresses as egresses
 from aftercall.store.tables.facets import facet_tallies as facet_tallies
 from aftercall.store.tables.facets import peer_verdicts as peer_verdicts

@@ -25,7 +25,7 @@ from aftercall.web.http.dependencies import (
     Tenant,
     note_read,
 )
-from aftercall.web.http.upload import receive_files
+from aftercall.web.http.upload import declared_bytes, receive_files
 from aftercall.web.openapi.operations import described
 from aftercall.web.session_export import write_session_export
 from aftercall.wire.dashboard.imports import (
@@ -88,7 +88,7 @@ async def import_dumps(
     begun = await uploads.begin(tenant.account_id, tenant.app_id, options, tenant.caller)
     folder = uploads.folder(tenant.app_id, begun.id)
     try:
-        await folder.check_space(_declared(request))
+        await folder.check_space(declared_bytes(request))
         await receive_files(
             request.stream(), request.headers.get("content-type", ""), file_name, folder
         )
@@ -208,11 +208,6 @@ def _temporary(folder: Path) -> BinaryIO:
     """A file that is gone with the process."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
-
-
-def _declared(request: Request[Any, Any, Any]) -> int | None:
-    text = request.headers.get("content-length", "")
-    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def _meeting(parameters: Query) -> str | None:

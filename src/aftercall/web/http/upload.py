@@ -2,8 +2,9 @@
 on while they come in."""
 
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from aftercall.core.errors import Malformed
@@ -59,3 +60,9 @@ async def _pass_on(parser: PushMultipartParser, chunk: bytes, files: Files) -> N
             await files.end_file()
         else:
             await files.write(bytes(event))
+
+
+def declared_bytes(request: Request[Any, Any, Any]) -> int | None:
+    """The length of the body, if the request declares one."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 20 else None
