@@ -5,7 +5,8 @@
 Fills an SQLite file with live sessions of so many people each, who have reported for a minute, four
 samples to a row, and evaluates a rule about causes and one about the verdict. `--troubled` sessions
 in a hundred lose packets. Prints processor time: of comparing everybody's reports once, the least
-of three, and of the evaluations of eight minutes, with how many sessions each folded.
+of three, and of the evaluations of eight minutes, with how many sessions each folded; and which
+alerts were raised: of clean sessions none is.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from random import Random
 
 from fold import INTERVAL_MS, START_AT, nothing_lost, sample_json
 from session_end import _lost
+from sqlalchemy import select
 
 from aftercall.composition import new_id
 from aftercall.core.alerts.rules import IssueCondition, LiveQualityCondition, RuleSpec
@@ -32,6 +34,7 @@ from aftercall.store import participants, peers, samples
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.tables import schema
 
 SAMPLES = 8
 TOGETHER = 4
@@ -59,11 +62,19 @@ async def fill(db: Database, given: argparse.Namespace) -> EpochMs:
                 for step in range(1, SAMPLES + 1)
             ]
     for number in range(given.peers // given.people):
-        is_troubled = number % 100 < given.troubled
+        is_troubled = _is_troubled(number, given)
         await _fill_session(
             db, number, now, {me: bodies[me, is_troubled] for me in range(given.people)}
         )
     return now
+
+
+def _is_troubled(number: int, given: argparse.Namespace) -> bool:
+    return number % 100 < int(given.troubled)
+
+
+def _number(session: Session) -> int:
+    return int(session.id.removeprefix("session-"))
 
 
 async def _fill_session(
@@ -139,13 +150,19 @@ async def measure(folder: Path, given: argparse.Namespace) -> None:
         done = await services.alert_evaluation.run()
         evaluated.append((time.process_time() - began, done.looked_at))
         clock[0] = EpochMs(clock[0] + 60_000)
+    async with db.read() as tx:
+        raised = set((await tx.execute(select(schema.alerts.c.subject))).scalars())
+    troubled = {each.id for each in sessions if _is_troubled(_number(each), given)}
     least = min(screened)
-    print("| people | all compared, ms | µs a person | suspicious | each minute, ms (folded) |")
-    print("|---|---|---|---|---|")
+    head = ("people", "all compared, ms", "µs a person", "suspicious", "each minute, ms (folded)")
+    print(f"| {' | '.join(head)} | sessions with an alert: troubled, clean |")
+    print("|---" * (len(head) + 1) + "|")
     cells = ", ".join(f"{1_000 * spent:.0f} ({folded})" for spent, folded in evaluated)
     print(
         f"| {given.peers:,} | {1_000 * least:.0f} | {1e6 * least / given.peers:.0f} "
-        f"| {len(suspicious)} of {len(sessions)} | {cells} |"
+        f"| {len(suspicious)} of {len(sessions)} | {cells} "
+        f"| {len(raised & troubled)} of {len(troubled)}, "
+        f"{len(raised - troubled)} of {len(sessions) - len(troubled)} |"
     )
     await services.sender.close()
     await db.close()

@@ -104,7 +104,8 @@ def _sent(number: int, kind: str, step: int, now: int, dice: random.Random) -> l
             "retransmittedPacketsSent": step // 5, "retransmittedBytesSent": step * 100,
             "targetBitrate": 32_000}  # fmt: skip
     if kind == "video":
-        sent |= {"framesEncoded": step * 210, "keyFramesEncoded": 1 + step // 50,
+        sent |= {"packetsSent": step * 1_050, "bytesSent": step * 1_050_000,
+                 "framesEncoded": step * 210, "keyFramesEncoded": 1 + step // 50,
                  "frameWidth": 1280, "frameHeight": 720, "framesPerSecond": 30, "firCount": 0,
                  "pliCount": step // 20, "qualityLimitationReason": "none", "qpSum": step * 5000,
                  "qualityLimitationDurations":
@@ -136,7 +137,8 @@ def _received(
                   "totalSamplesReceived": step * 336_000,
                   "totalAudioEnergy": step * 0.3}  # fmt: skip
     else:
-        stats |= {"framesDecoded": step * 210, "framesDropped": step, "keyFramesDecoded": 1,
+        stats |= {"packetsReceived": step * 700, "bytesReceived": step * 437_500,
+                  "framesDecoded": step * 210, "framesDropped": step, "keyFramesDecoded": 1,
                   "frameWidth": 640, "frameHeight": 360, "framesPerSecond": 30, "freezeCount": 0,
                   "totalFreezesDuration": 0, "pliCount": step // 9, "firCount": 0,
                   "qpSum": step * 3000, "totalDecodeTime": step * 0.4,
