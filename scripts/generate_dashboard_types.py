@@ -42,6 +42,7 @@ from aftercall.wire.dashboard.retention import Retention, RetentionPreview
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
 from aftercall.wire.dashboard.source_keys import SourceKeyList
+from aftercall.wire.dashboard.transcript_uploads import TranscriptUpload
 from aftercall.wire.dashboard.usage import MonthAttendance, PersonAttendance, Usage
 from aftercall.wire.dashboard.webhooks import DeliveryPage, WebhookSecret, WebhookStatusList
 from aftercall.wire.preset_parts import USUAL_PERMISSIONS, USUAL_UI, usual_config
@@ -93,6 +94,7 @@ ANSWERS: Sequence[Any] = (
     ChannelTest,
     AlertPage,
     DumpImports,
+    TranscriptUpload,
     ListedPreset,
     PresetAnswer,
     Hello,

@@ -1291,6 +1291,27 @@ export type ImportedSession = {
   rejected: Record<string, number>;
 };
 
+/** A transcript that was read and stored. `is_new`: something changed; the same file again changes nothing. `left_out` are lines of people who were erased. `is_summarised`: a summary of it is being made. */
+export type TranscriptUpload = {
+  session_id: string;
+  format: TranscriptFormat;
+  lines: number;
+  left_out: number;
+  speakers: UploadedSpeaker[];
+  is_new: boolean;
+  is_summarised: boolean;
+};
+
+/** The format of an uploaded transcript. */
+export type TranscriptFormat = "csv" | "json" | "srt" | "vtt";
+
+/** A speaker of the transcript, with the number of lines. `participant_id` is null if nobody of the session is called so. */
+export type UploadedSpeaker = {
+  name: string;
+  participant_id: string | null;
+  lines: number;
+};
+
 /** A preset in a list. */
 export type ListedPreset = {
   id: string;

@@ -8,7 +8,12 @@ export interface Upload<Answer> {
 }
 
 /** Sends files as `multipart/form-data`; `onShare` is called with the share that is sent, 0 to 1. */
-export function upload<Answer>(path: string, files: readonly File[], onShare: (share: number) => void): Upload<Answer> {
+export function upload<Answer>(
+  path: string,
+  files: readonly File[],
+  onShare: (share: number) => void,
+  method: "POST" | "PUT" = "POST",
+): Upload<Answer> {
   const request = new XMLHttpRequest();
   const answer = new Promise<Answer>((resolve, reject) => {
     const lost = (): void => reject(new RequestError(0, "unreachable", "The connection ended before the files were sent."));
@@ -24,8 +29,8 @@ export function upload<Answer>(path: string, files: readonly File[], onShare: (s
         reject(error);
       }
     };
-    request.open("POST", path);
-    for (const [name, value] of Object.entries(headersOf("POST"))) request.setRequestHeader(name, value);
+    request.open(method, path);
+    for (const [name, value] of Object.entries(headersOf(method))) request.setRequestHeader(name, value);
     const body = new FormData();
     for (const file of files) body.append("file", file, file.name);
     request.send(body);

@@ -1,5 +1,6 @@
 """Dumps are dropped on the Sessions page, or chosen there, and become sessions, which can be
-exported; keys of sources are stored in the settings."""
+exported; a finished transcript is dropped on its session's page; keys of sources are stored in the
+settings."""
 
 import base64
 import json
@@ -9,16 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.acceptance import http_client
 from tests.acceptance.dashboard.axe import assert_accessible
-from tests.acceptance.dashboard.browser_harness import MARKS, read, wait_until_loaded
+from tests.acceptance.dashboard.browser_harness import (
+    MARKS,
+    post_events,
+    read,
+    wait_until_loaded,
+)
 from tests.acceptance.http_client import TIMEOUT_MS, TIMEOUT_S
-from tests.acceptance.server import Server, running
+from tests.acceptance.server import Server, running, wait_until_ended
 from tests.sample_dumps import path_of
 
 pytestmark = MARKS
+SESSION = "5e551000-0000-4000-8000-000000000400"
 CHROMIUM = "webrtc-internals-chromium156.gz"
 FIREFOX = "about-webrtc-firefox153-history-answerer.json.gz"
 NOTHING_READ: dict[str, object] = {"format": None, "connections": [], "left_out": {}}
@@ -70,11 +77,11 @@ def picture(page: Page, name: str) -> None:
     page.emulate_media(color_scheme="light")
 
 
-def drag(page: Page, kind: str, files: dict[str, bytes]) -> None:
+def drag(page: Page, kind: str, files: dict[str, bytes], *, onto: str = "#root") -> None:
     """What the browser sends while files are dragged over the page and dropped."""
     contents = {name: base64.b64encode(raw).decode() for name, raw in files.items()}
     page.evaluate(
-        """([kind, files]) => {
+        """([kind, files, onto]) => {
           const data = new DataTransfer();
           for (const [name, text] of Object.entries(files)) {
             const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
@@ -82,9 +89,9 @@ def drag(page: Page, kind: str, files: dict[str, bytes]) -> None:
           }
           const members = { dataTransfer: data, bubbles: true, cancelable: true };
           const event = new DragEvent(kind, members);
-          document.querySelector("#root").dispatchEvent(event);
+          document.querySelector(onto).dispatchEvent(event);
         }""",
-        [kind, contents],
+        [kind, contents, onto],
     )
 
 
@@ -195,3 +202,41 @@ def test_keys_of_sources_are_stored_shown_without_the_secret_and_removed(
     page.get_by_role("button", name="Remove the key APIk3y").click()
     expect(page.get_by_role("row").filter(has_text="APIk3y")).to_have_count(0)
     assert_accessible(page)
+
+
+TRANSCRIPT = b"WEBVTT\n\n00:05.000 --> 00:07.000\n<v Ada>We agreed on Monday.\n"
+BROKEN = b"1\n00:00:05,000 --> 00:00:02,000\nx\n"
+
+
+def test_a_finished_transcript_is_dropped_on_its_session(server: Server, page: Page) -> None:
+    now = round(time.time() * 1000)
+    place = {"meeting_id": "weekly", "session_id": SESSION}
+    ada = {"user_id": "ada", "display_name": "Ada"}
+    post_events(
+        server,
+        [
+            {"type": "peer_joined", "id": "joined", "at": now - 90_000, "peer_id": "ada",
+             "participant": ada, **place},
+            {"type": "line_spoken", "id": "line", "at": now - 80_000, "end_at": now - 79_000,
+             "user_id": "ada", "display_name": "Ada", "text": "Which day?", **place},
+            {"type": "session_closed", "id": "closed", "at": now - 30_000, **place},
+        ],
+    )  # fmt: skip
+    wait_until_ended(server, SESSION)
+    page.goto(f"/sessions/{SESSION}")
+    wait_until_loaded(page)
+    page.get_by_role("tab", name="Talk").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a transcript").press("Enter")
+    chooser.value.set_files(FilePayload(name="a.srt", mimeType="text/plain", buffer=BROKEN))
+    expect(page.get_by_role("alert")).to_contain_text("Line 2: the cue ends before it begins")
+    picture(page, "transcript-refused")
+    take = page.locator(".take-transcript")
+    drag(page, "drop", {"a.vtt": TRANSCRIPT}, onto=".take-transcript")
+    expect(page.get_by_role("alert")).to_contain_text("has a transcript that was recorded")
+    assert_accessible(page)
+    take.get_by_role("button", name="Replace it").click()
+    expect(take.get_by_role("status")).to_contain_text("1 line stored")
+    expect(page.locator(".said")).to_contain_text("We agreed on Monday.")
+    expect(page.locator(".said")).not_to_contain_text("Which day?")
+    picture(page, "transcript-stored")

@@ -1,5 +1,6 @@
 import { Clamped, Name } from "../../components/texts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { mayWrite } from "../../account";
 import { get, withQuery } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { ChatLine, SessionPage, SpokenLine } from "../../api/types";
@@ -18,6 +19,7 @@ import { sharedLink } from "../../shared_link";
 
 type Tab = "talk" | "summary" | "polls" | "events";
 
+const UploadTranscript = lazy(() => import("./upload_transcript").then((module) => module.UploadTranscript), true);
 const Polls = lazy(() => import("./polls").then((module) => module.Polls), true);
 
 /** What was said and written, the summary, and the events; beside the sheet and aligned with its cursor. */
@@ -53,6 +55,7 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
       </div>
       <div id="talk-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="talk-body">
         {tab === "talk" && <TalkList page={page} base={props.base} />}
+        {tab === "talk" && takesTranscript(page) && <UploadTranscript base={props.base} onChange={props.onChange} />}
         {tab === "summary" && (
           <SummaryText page={page} path={`${props.kit}/summary`} onChange={props.onChange} />
         )}
@@ -61,6 +64,11 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
       </div>
     </section>
   );
+}
+
+/** Whether the reader may put a transcript in the place of the session's. */
+function takesTranscript(page: SessionPage): boolean {
+  return mayWrite.value && page.call.ended_at !== null && !page.expired.includes("transcripts");
 }
 
 function TalkList({ page, base }: { page: SessionPage; base: string }) {
