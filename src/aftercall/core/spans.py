@@ -27,22 +27,28 @@ def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
 
 def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
     """The spans in which both hold."""
+    # Written out, without `max` and `min`: a session asks for each pair of its people.
     found: list[Span] = []
     i = j = 0
     while i < len(one) and j < len(other):
-        start = max(one[i][0], other[j][0])
-        end = min(one[i][1], other[j][1])
-        if start < end:
-            found.append((start, end))
-        if one[i][1] < other[j][1]:
+        start, end = one[i]
+        other_start, other_end = other[j]
+        if end < other_end:
             i += 1
         else:
             j += 1
+            end = other_end
+        if other_start > start:
+            start = other_start
+        if start < end:
+            found.append((start, end))
     return found
 
 
 def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
     """The spans in which the first holds and the second does not."""
+    if not other:
+        return [span for span in one if span[0] < span[1]]
     found: list[Span] = []
     j = 0
     for start, end in one:

@@ -38,6 +38,8 @@ class ListenerReports:
         self._participant = participant
         self.received = [each for each in participant.streams if each.family not in PRODUCERS]
         self._whole: dict[Span, bool | None] = {}
+        self._least_ms: dict[int, int] = {}
+        """By the number of consecutive reports that lack a stream."""
 
     @cached_property
     def present(self) -> list[Span]:
@@ -105,8 +107,14 @@ class ListenerReports:
     def missing(self, sent: list[Span], listed: list[Span], paces: int) -> list[Span]:
         """When something was sent of which this many consecutive reports of the participant list no
         stream. `listed` is when they list one."""
-        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self.pace_ms))
-        return lasting(without(sent, listed), least_ms)
+        missing = without(sent, listed)
+        if not missing:
+            return missing
+        least_ms = self._least_ms.get(paces)
+        if least_ms is None:
+            least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self.pace_ms))
+            self._least_ms[paces] = least_ms
+        return lasting(missing, least_ms)
 
     def is_whole(self, span: Span) -> bool | None:
         """Whether reports that lack a stream show that nothing arrived: they list another stream,

@@ -171,7 +171,7 @@ class MissingMedia:
         """When something was sent of which this many consecutive, otherwise complete reports of the
         listener list no stream. `listed` is when they list one."""
         missing = self._reports[participant_id].missing(sent, listed, paces)
-        return [span for span in missing if self._is_whole(participant_id, span)]
+        return missing and [span for span in missing if self._is_whole(participant_id, span)]
 
     def _is_whole(self, participant_id: str, span: Span) -> bool:
         """Whether reports that lack a stream show that nothing arrived. If no counter exists, the
@@ -243,14 +243,16 @@ class MissingMedia:
         missing: list[tuple[str, str, Span]] = []
         for listener, reports in self._reports.items():
             present = reports.present
-            lives = self._lives(listener, Family.VIDEO_CONSUMER)
             is_named = all(
                 self._comparison.sender_of(listener, t.ref) is not None
                 for t in self._rows[listener].streams
                 if t.family is Family.VIDEO_CONSUMER
             )
+            if not present or not is_named:
+                continue
+            lives = self._lives(listener, Family.VIDEO_CONSUMER)
             for sender, shown in self._shows.items():
-                if sender == listener or not shown or not present or not is_named:
+                if sender == listener or not shown:
                     continue
                 sent = intersection(shown, present)
                 listed = lives.get(sender, [])

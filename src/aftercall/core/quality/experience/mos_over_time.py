@@ -157,11 +157,8 @@ def medians(values: Moments) -> tuple[Moments, Moments]:
     ordered = np.sort(values, axis=0)
     known = np.count_nonzero(~np.isnan(values), axis=0)
     # Unknown values sort to the end; if there are no others, the first is unknown as well.
-    lower, upper = (
-        np.take_along_axis(ordered, np.maximum(place, 0)[np.newaxis], axis=0)[0]
-        for place in ((known - 1) // 2, np.where(known, known // 2, 0))
-    )
-    return lower, upper
+    buckets = np.arange(values.shape[1])
+    return ordered[np.maximum((known - 1) // 2, 0), buckets], ordered[known // 2, buckets]
 
 
 def with_failures(values: Moments, shares: FloatArray) -> Moments:

@@ -279,7 +279,10 @@ class ColumnBuffers:
             pair = connection.pair
             rtt_s = nan if pair is None else _or_nan(pair.current_round_trip_time)
             for stream in connection.sent:
-                sent = self._say(stream.description, SENT)
+                description = stream.description
+                sent = known.get(description)
+                if sent is None or sent.last is not description:
+                    sent = self._say(description, SENT)
                 sent.data += _pack_sent(at, rtt_s, stream)
             for stream in connection.received:
                 description = stream.description

@@ -175,8 +175,10 @@ class Cadence:
 def best_cadence(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence:
     """The cadence that the reports keep: the one whose interval is closest to the median distance
     of reports. The first one if there are too few reports."""
+    if len(cadences) == 1:
+        return cadences[0]
     apart = [(one, other) for one, other in pairwise(sorted(moments)) if other > one]
-    if len(cadences) == 1 or len(apart) < LEAST_REPORTS - 1:
+    if len(apart) < LEAST_REPORTS - 1:
         return cadences[0]
     return min(
         cadences,

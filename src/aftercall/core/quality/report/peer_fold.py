@@ -68,6 +68,8 @@ class PeerFold(msgspec.Struct, kw_only=True):
     """Streams for which no member showed whether they are audio or video."""
     rollups: list[Rollup]
     """One for each table."""
+    blocks: dict[str, Cumulative] | None = None
+    """The cumulative blocks of this peer alone, once they were asked for."""
     streams: list[StreamId]
     screenshare_at: list[EpochMs]
     """When a report showed that a screen was sent."""
@@ -160,13 +162,17 @@ class PeerAccumulator:
                 self._unreadable += 1
                 continue
             self._take(self._linker.link(body, each.at))
+        self.seen.release_streams()
 
     def _take(self, sample: Sample) -> None:
         at = sample.at
         self._reported_at = at if self._reported_at is None else min(self._reported_at, at)
         if sample.is_page_hidden is not None:
             self._visibilities.add(PageVisibility(at, sample.is_page_hidden))
-        if not any(one.sent or one.received for one in sample.connections):
+        for one in sample.connections:
+            if one.sent or one.received:
+                break
+        else:
             self._empty_at.append(at)
         self._reader.take(sample)
         self._connections.take(sample)
@@ -241,8 +247,17 @@ _BYTES_A_SAMPLE: Final = 400
 """What is kept of a sample beside its streams, roughly."""
 
 
-def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
+def accumulated(folds: Sequence[PeerFold]) -> dict[str, Cumulative]:
     """The cumulative blocks of several peers, by family; none for a family without intervals."""
+    if len(folds) > 1:
+        return _blocks(folds)
+    [fold] = folds
+    if fold.blocks is None:
+        fold.blocks = _blocks(folds)
+    return fold.blocks
+
+
+def _blocks(folds: Sequence[PeerFold]) -> dict[str, Cumulative]:
     rollups = {family: Rollup(family) for family in Family}
     for fold in folds:
         for rollup in fold.rollups:

@@ -142,11 +142,11 @@ class _ConnectionIssues:
         is_tcp = local is not None and (local.relay_protocol in _TCP or local.protocol == "tcp")
         self._relayed.take(at, is_relayed)
         self._relayed_tcp.take(at, is_relayed and is_tcp)
-        path = _Path(pair.id, _ends(connection))
-        if path != self._path:
+        path, ends = self._path, _ends(connection)
+        if path is None or pair.id != path.pair_id or ends != path.ends:
             # ICE goes on looking for a better pair for a while after the first that works.
             is_settled = last_at >= self._first_at + WARM_UP_MS
-            self._turn_to(path, at, is_settled)
+            self._turn_to(_Path(pair.id, ends), at, is_settled)
         if pair.current_round_trip_time is not None:
             self._rtts.extend((last_at, at, pair.current_round_trip_time))
         self._take_bitrate(pair, connection, last_at, at)

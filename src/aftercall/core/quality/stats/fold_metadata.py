@@ -27,7 +27,12 @@ from aftercall.core.quality.stats.peer_metadata import (
     Scalar,
     Sdk,
 )
-from aftercall.core.quality.stats.report_linker import Connection, Sample, Stream
+from aftercall.core.quality.stats.report_linker import (
+    Connection,
+    Sample,
+    Stream,
+    StreamDescription,
+)
 from aftercall.core.records import StoredPeerEvent
 
 DEVICE_LISTS: Final = {
@@ -129,24 +134,35 @@ class LastSeen:
     def __init__(self) -> None:
         self.encoder = Encoder()
         self._last: dict[str, Connection] = {}
+        self._named: dict[str | None, tuple[StreamDescription, str | None]] = {}
+        """Of which stream, and from which name of an implementation, the encoder of a kind is."""
         self._senders: set[str] = set()
         self._receivers: set[str] = set()
 
     def take(self, sample: Sample) -> None:
         for connection in sample.connections:
             if connection.pairs or connection.id not in self._last:
-                self._last[connection.id] = msgspec.structs.replace(
-                    connection, sent=[], received=[]
-                )
+                self._last[connection.id] = connection
             if connection.received:
                 self._receivers.add(connection.id)
             if connection.sent:
                 self._senders.add(connection.id)
             for stream in connection.sent:
+                description = stream.description
+                named = (description, stream.stats.encoder_implementation)
+                if self._named.get(description.kind) == named:
+                    continue
+                self._named[description.kind] = named
                 name = _encoder_of(stream)
-                kind = stream.description.kind or ""
+                kind = description.kind or ""
                 if name is not None and name != getattr(self.encoder, kind):
                     self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
+
+    def release_streams(self) -> None:
+        """Drop the streams of the last samples, which nobody reads here."""
+        for id, connection in self._last.items():
+            if connection.sent or connection.received:
+                self._last[id] = msgspec.structs.replace(connection, sent=[], received=[])
 
     def add(self, later: "LastSeen") -> None:
         """Add what was seen later, of another peer of the participant."""

@@ -350,9 +350,18 @@ def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[s
     found: dict[str, Codec] = {}
     for stats in objects.values():
         if stats.type == "codec":
-            codec = Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
             known = before.get(stats.id)
-            found[stats.id] = known if known == codec and known is not None else codec
+            is_same = (
+                known is not None
+                and known.mime_type == stats.mime_type
+                and known.clock_rate == stats.clock_rate
+                and known.sdp_fmtp_line == stats.sdp_fmtp_line
+            )
+            found[stats.id] = (
+                known
+                if known is not None and is_same
+                else Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
+            )
     return found
 
 
