@@ -8,7 +8,7 @@ folded in turn, as far as a smaller share allows. Clients go on to hold their sa
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
-from time import monotonic
+from time import monotonic, process_time
 from typing import Final, NamedTuple
 
 import msgspec
@@ -54,7 +54,8 @@ class Looked(NamedTuple):
 
 
 class _Budget:
-    """A share of the time that passes; what is overspent is missing later."""
+    """A share of the time that passes; what is overspent is missing later. Processor time is spent,
+    so that a busy machine, on which the same work takes longer, has no fewer sessions compared."""
 
     def __init__(self, share: float) -> None:
         self._share = share
@@ -73,6 +74,18 @@ class _Budget:
 
     def spend(self, seconds: float) -> None:
         self._left_s -= seconds
+
+
+class _Stopwatch:
+    """The processor time of this process since it was made, but no more than the time that passed:
+    threads that run beside count as well."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._began_s, self._processor_s = seconds(), process_time()
+
+    def read(self) -> float:
+        return min(self._seconds() - self._began_s, process_time() - self._processor_s)
 
 
 class LiveLooks:
@@ -109,7 +122,7 @@ class LiveLooks:
         for start in range(0, len(ordered), SCREENED_TOGETHER):
             if self._screening.is_spent:
                 break
-            began = self._seconds()
+            began, stopwatch = self._seconds(), _Stopwatch(self._seconds)
             some = ordered[start : start + SCREENED_TOGETHER]
             for app_id in sorted({session.app_id for session in some}):
                 ids = [session.id for session in some if session.app_id == app_id]
@@ -118,7 +131,7 @@ class LiveLooks:
                 suspicious = await asyncio.to_thread(_suspicious, rows)
                 found.update((app_id, session_id) for session_id in suspicious)
             self._screened_s.update({(each.app_id, each.id): began for each in some})
-            self._screening.spend(self._seconds() - began)
+            self._screening.spend(stopwatch.read())
         return found
 
     async def look(self, sessions: Sequence[Session], urgent: Collection[Key]) -> list[Looked]:
@@ -132,8 +145,8 @@ class LiveLooks:
             budget = self._urgent if key in urgent else self._turns
             if budget.is_spent:
                 continue
-            began = self._seconds()
-            self._looked_s[key] = began
+            stopwatch = _Stopwatch(self._seconds)
+            self._looked_s[key] = self._seconds()
             try:
                 digest = await self._digests.live_session_digest(session)
             except Unavailable:
@@ -148,7 +161,7 @@ class LiveLooks:
                 )
                 continue
             finally:
-                budget.spend(self._seconds() - began)
+                budget.spend(stopwatch.read())
             looked.append(Looked(session, digest.participants))
         return looked
 
