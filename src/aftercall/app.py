@@ -31,6 +31,7 @@ from aftercall.work.alerts import run_alerts
 from aftercall.work.job_spans import with_spans
 from aftercall.work.retention import run_retention
 from aftercall.work.runner import run_jobs
+from aftercall.work.source_polls import run_source_polls
 from aftercall.work.sweep import run_sweeps
 from aftercall.work.tasks import tasks_of
 from aftercall.work.webhooks import run_webhooks
@@ -145,6 +146,7 @@ class Application:
                 group.create_task(run_retention(services.deletion, stop))
                 group.create_task(run_webhooks(services, services.sender, stop))
                 group.create_task(run_alerts(services.alert_evaluation, stop))
+                group.create_task(run_source_polls(services, stop))
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
             self._build_apps(services)

@@ -279,6 +279,12 @@ class Settings:
         "as long as the session.",
         bounds=(0, 36_500),
     )
+    livekit_poll_s: int = _setting(
+        30,
+        "How often a LiveKit server whose address was stored with its key is asked who is in which "
+        "room, in seconds.",
+        bounds=(5, 3_600),
+    )
     otlp_endpoint: str = _setting(
         "",
         "Base URL of an OpenTelemetry receiver (OTLP over HTTP), such as `http://127.0.0.1:4318`, "

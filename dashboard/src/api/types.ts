@@ -1042,6 +1042,15 @@ export type SourceKey = {
   key_id: string;
   created_at: number;
   created_by: string;
+  server: AskedServer | null;
+};
+
+/** A server that is asked who is present. `answered_at`: when it last did; `error`: the code of why it did not when last asked, such as `timed_out`, `http_401` or `address_refused`. */
+export type AskedServer = {
+  url: string;
+  asked_at: number | null;
+  answered_at: number | null;
+  error: string | null;
 };
 
 export type WebhookStatusList = {

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.cli.printing import AsJson, format_moment, print_json
-from aftercall.service.accounts.source_keys import SourceKey
+from aftercall.service.accounts.source_keys import PolledServer, SourceKey
 
 source_keys = typer.Typer(
     help="Keys with which other systems sign what they post.", no_args_is_help=True
@@ -38,6 +38,13 @@ def add_source_key(
             dir_okay=False,
         ),
     ] = None,
+    url: Annotated[
+        str,
+        typer.Option(
+            "--url",
+            help="Of livekit: where its server API answers, to ask it who is in which room.",
+        ),
+    ] = "",
     app_id: AppId = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -51,7 +58,9 @@ def add_source_key(
     async def work() -> None:
         async with opened(settings) as services:
             app = await services.setup.chosen_app(None, app_id)
-            await services.source_keys.add(app.account_id, app.id, source, key_id, secret)
+            await services.source_keys.add(
+                app.account_id, app.id, source, key_id, secret, server_url=url
+            )
 
     asyncio.run(work())
     Console(stderr=True).print("The key is stored.", highlight=False)
@@ -67,20 +76,43 @@ def list_source_keys(
     """The keys of an app, without their secrets."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> list[SourceKey]:
+    async def work() -> tuple[list[SourceKey], dict[tuple[str, str], PolledServer]]:
         async with opened(settings) as services:
             app = await services.setup.chosen_app(None, app_id)
-            return await services.source_keys.list_keys(app.id)
+            keys = services.source_keys
+            return await keys.list_keys(app.id), await keys.list_servers(app.id)
 
-    found = asyncio.run(work())
+    found, servers = asyncio.run(work())
     if as_json:
-        names = ("app_id", "source", "key_id", "created_at", "created_by")
-        print_json([{name: getattr(key, name) for name in names} for key in found])
+        print_json([_json_of(key, servers.get((key.source, key.key_id))) for key in found])
         return
-    table = Table("source", "key", "since", "by")
+    table = Table("source", "key", "since", "by", "asked at", "answers")
     for key in found:
-        table.add_row(key.source, key.key_id, format_moment(key.created_at), key.created_by)
+        server = servers.get((key.source, key.key_id))
+        table.add_row(
+            key.source,
+            key.key_id,
+            format_moment(key.created_at),
+            key.created_by,
+            "" if server is None else server.url,
+            "" if server is None else _answers(server),
+        )
     Console().print(table)
+
+
+def _json_of(key: SourceKey, server: PolledServer | None) -> dict[str, Any]:
+    names = ("app_id", "source", "key_id", "created_at", "created_by")
+    asked = ("url", "asked_at", "answered_at", "error")
+    return {name: getattr(key, name) for name in names} | {
+        "server": None if server is None else {name: getattr(server, name) for name in asked}
+    }
+
+
+def _answers(server: PolledServer) -> str:
+    """Whether a server answered when it was last asked."""
+    if server.error is not None:
+        return f"no: {server.error}"
+    return "not asked yet" if server.answered_at is None else "yes"
 
 
 @source_keys.command("remove")

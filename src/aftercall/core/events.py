@@ -91,9 +91,12 @@ class PeerJoined(PeerFact, frozen=True, kw_only=True):
 
 class PeerLeft(PeerFact, frozen=True, kw_only=True):
     """A peer left. `is_seen` is set if the leave was only observed, as when a server gives up a
-    connection; a leave that the peer announced outweighs an observed one, however late that is."""
+    connection; a leave that the peer announced outweighs an observed one, however late that is.
+    `is_inferred` is set if a list of those present lacked it at `at`: it left at some time before,
+    after the last sign of it."""
 
     is_seen: bool = False
+    is_inferred: bool = False
 
 
 class PeerKicked(PeerFact, frozen=True, kw_only=True):

@@ -264,6 +264,9 @@ class Peer(Record, frozen=True, kw_only=True):
     left_said_at: EpochMs | None = None
     """The latest leave event."""
     kicked_at: EpochMs | None = None
+    missed_at: EpochMs | None = None
+    """The latest instant at which its server did not list it among those present; a later sign of
+    it takes that back."""
     first_heard_at: EpochMs
     last_heard_at: EpochMs
     """The latest instant at which it was known to be present, by the sources' clock."""
@@ -275,6 +278,11 @@ class Peer(Record, frozen=True, kw_only=True):
     left_reason: LeaveReason | None = None
     created_at: EpochMs
     updated_at: EpochMs
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether its server has not listed it since the last sign of it."""
+        return self.missed_at is not None and self.missed_at > self.last_heard_at
 
     @property
     def present_from(self) -> EpochMs:

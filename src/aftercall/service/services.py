@@ -50,6 +50,7 @@ from aftercall.service.import_places import ImportPlaces
 from aftercall.service.imports import Imports
 from aftercall.service.jobs import Jobs
 from aftercall.service.models import speech_model_of, summarising
+from aftercall.service.polled_servers import PolledServers
 from aftercall.service.privacy.deletions import Deletions
 from aftercall.service.privacy.erasures import Erasures
 from aftercall.service.privacy.person_exports import PersonExports
@@ -109,6 +110,7 @@ class Services:
     sign_ins: SignIns
     read_links: ReadLinks
     source_keys: SourceKeys
+    polled_servers: PolledServers
     links: Links
     retention_rule: RetentionRule
     exports: Exports
@@ -216,6 +218,7 @@ def build_services(
         retention=retention_rule,
     )
     sender = make_sender(settings)
+    keys_of_sources = SourceKeys(db=db, clock=clock, settings=settings, check_url=sender.check)
     summaries = Summaries(
         db=db,
         clock=clock,
@@ -273,7 +276,10 @@ def build_services(
         live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),
         read_links=ReadLinks(db=db, clock=clock, new_id=new_id, retention=retention_rule),
-        source_keys=SourceKeys(db=db, clock=clock, settings=settings),
+        source_keys=keys_of_sources,
+        polled_servers=PolledServers(
+            db=db, clock=clock, settings=settings, source_keys=keys_of_sources
+        ),
         links=links,
         retention_rule=retention_rule,
         exports=Exports(db=db),

@@ -6,6 +6,7 @@ import pytest
 
 from aftercall.core.errors import Malformed, NotFound, Unavailable
 from aftercall.core.instants import EpochMs
+from aftercall.outbound.safe_sender import AddressRefused, SafeSender
 from aftercall.service.accounts.source_keys import SourceKeys
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
@@ -18,6 +19,7 @@ def _keys(db: Database, folder: Path, **settings: str) -> SourceKeys:
         db=db,
         clock=lambda: NOW,
         settings=Settings(data_dir=folder, **settings),  # type: ignore[arg-type]
+        check_url=SafeSender().check,
     )
 
 
@@ -77,3 +79,41 @@ async def test_an_empty_or_a_too_long_key_is_refused(
 ) -> None:
     with pytest.raises(Malformed):
         await _keys(db, tmp_path).add("account", "one", "livekit", key_id, secret)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("wss://livekit.example.com", "https://livekit.example.com"),
+        (" https://livekit.example.com/path/ ", "https://livekit.example.com/path"),
+        ("ws://203.0.113.7:7880", None),
+        ("http://8.8.8.8:7880", "http://8.8.8.8:7880"),
+        ("http://10.0.0.1:7880", None),
+        ("ftp://livekit.example.com", None),
+        ("livekit.example.com", None),
+        ("https://user:password@livekit.example.com", None),
+        ("https://livekit.example.com/?a=b", None),
+        ("https://[", None),
+    ],
+)
+async def test_the_address_of_a_server_is_one_that_requests_may_go_to(
+    db: Database, tmp_path: Path, given: str, url: str | None
+) -> None:
+    keys = _keys(db, tmp_path)
+    if url is None:
+        with pytest.raises((Malformed, AddressRefused)):
+            await keys.add("account", "one", "livekit", "API1", "secret", server_url=given)
+        assert await keys.list_servers("one") == {}
+        return
+    await keys.add("account", "one", "livekit", "API1", "secret", server_url=given)
+    assert (await keys.list_servers("one"))["livekit", "API1"].url == url
+    assert await keys.list_servers("two") == {}
+    await keys.add("account", "one", "livekit", "API1", "secret")
+    assert await keys.list_servers("one") == {}
+
+
+async def test_only_servers_of_livekit_are_asked(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(Malformed):
+        await _keys(db, tmp_path).add(
+            "account", "one", "jitsi", "pages", "secret", server_url="https://jitsi.example.com"
+        )

@@ -60,3 +60,18 @@ async def test_nobody_but_an_admin_of_the_app_sees_or_changes_its_keys(server: R
 async def test_what_is_no_key_is_refused(server: RestServer, change: dict[str, Any]) -> None:
     owner = await server.new_client()
     assert (await _ask(owner, "POST", json=KEY | change)).status_code == 422
+
+
+async def test_the_state_of_a_server_that_is_asked_is_listed(server: RestServer) -> None:
+    owner = await server.new_client()
+    added = await _ask(owner, "POST", json=KEY | {"server_url": "wss://livekit.example.com"})
+    expected = {
+        "url": "https://livekit.example.com", "asked_at": None, "answered_at": None, "error": None,
+    }  # fmt: skip
+    assert added.json()["data"]["server"] == expected
+    [key] = (await _ask(owner, "GET")).json()["data"]["keys"]
+    assert key["server"] == expected
+    refused = await _ask(owner, "POST", json=KEY | {"server_url": "http://127.0.0.1:7880"})
+    assert refused.status_code in (400, 422), refused.text
+    await _ask(owner, "DELETE", "/livekit/APIk3y")
+    assert await server.services.source_keys.list_servers(owner.app_id) == {}

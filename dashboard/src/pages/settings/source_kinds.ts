@@ -11,6 +11,8 @@ export interface SourceKind {
   /** What the id and the secret of a key are; `null`: the source sends an API token. */
   key: { id: string; secret: string; idOf: string | null } | null;
   guide: string;
+  /** Whether its server can be asked who is in which room. */
+  isAsked?: boolean;
 }
 
 export const SOURCE_KINDS: readonly SourceKind[] = [
@@ -22,6 +24,7 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
     scheme: "http",
     key: { id: "API key", secret: "API secret", idOf: null },
     guide: "collect-from-livekit",
+    isAsked: true,
   },
   {
     name: "bigbluebutton",

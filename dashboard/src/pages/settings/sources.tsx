@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { app } from "../../account";
 import { post, remove } from "../../api/request";
 import { useResource } from "../../api/resource";
-import type { SourceKey, SourceKeyList } from "../../api/types";
+import type { AskedServer, SourceKey, SourceKeyList } from "../../api/types";
 import { CopyButton } from "../../components/copy_button";
 import { Problem, Skeleton } from "../../components/placeholders";
 import { Timestamp } from "../../components/timestamp";
@@ -54,9 +54,9 @@ export function Sources() {
           key={kind.name}
           kind={kind}
           acting={acting}
-          onAdd={(keyId, secret) =>
+          onAdd={(keyId, secret, serverUrl) =>
             acting.act(async () => {
-              await post(base, { source: kind.name, key_id: keyId, secret });
+              await post(base, { source: kind.name, key_id: keyId, secret, server_url: serverUrl });
               setMade({ kind, secret });
               resource.reload();
             }, `Stored: ${keyId}. The secret is encrypted and is not shown again.`)
@@ -90,9 +90,16 @@ function Address({ kind, address, isWhole }: { kind: SourceKind; address: string
   );
 }
 
-function NewKey({ kind, acting, onAdd }: { kind: SourceKind; acting: Acting; onAdd: (keyId: string, secret: string) => Promise<void> }) {
+interface NewKeyProps {
+  kind: SourceKind;
+  acting: Acting;
+  onAdd: (keyId: string, secret: string, serverUrl: string) => Promise<void>;
+}
+
+function NewKey({ kind, acting, onAdd }: NewKeyProps) {
   const [keyId, setKeyId] = useState(kind.key?.idOf ?? "");
   const [secret, setSecret] = useState("");
+  const [serverUrl, setServerUrl] = useState("");
   if (!kind.key) return null;
   const isOfPages = kind.path.includes("KEY");
   const field = {
@@ -108,7 +115,7 @@ function NewKey({ kind, acting, onAdd }: { kind: SourceKind; acting: Acting; onA
       class="source-form"
       onSubmit={(event) => {
         event.preventDefault();
-        void onAdd(keyId.trim(), secret.trim()).then(() => setSecret(""));
+        void onAdd(keyId.trim(), secret.trim(), serverUrl.trim()).then(() => setSecret(""));
       }}
     >
       <label>
@@ -140,6 +147,20 @@ function NewKey({ kind, acting, onAdd }: { kind: SourceKind; acting: Acting; onA
           )}
         </label>
       )}
+      {kind.isAsked && (
+        <label>
+          Server's address, to ask who is there (optional)
+          <input
+            type="url"
+            maxLength={2048}
+            placeholder="wss://livekit.example.com"
+            autocomplete="off"
+            spellcheck={false}
+            value={serverUrl}
+            onInput={(event) => setServerUrl(event.currentTarget.value)}
+          />
+        </label>
+      )}
       <div class="row">
         {isOfPages && (
           <button type="button" class="choice" onClick={() => setSecret(makeSecret())}>
@@ -154,6 +175,24 @@ function NewKey({ kind, acting, onAdd }: { kind: SourceKind; acting: Acting; onA
   );
 }
 
+function Asked({ server }: { server: AskedServer | null }) {
+  if (!server) return <span class="faint">no</span>;
+  return (
+    <>
+      <code>{server.url}</code>{" "}
+      {server.error ? (
+        <span>does not answer: {server.error}</span>
+      ) : server.answered_at === null ? (
+        <span class="faint">not asked yet</span>
+      ) : (
+        <span>
+          answered <Timestamp at={server.answered_at} />
+        </span>
+      )}
+    </>
+  );
+}
+
 function Keys({ keys, isBusy, onRemove }: { keys: SourceKey[]; isBusy: boolean; onRemove: (key: SourceKey) => void }) {
   if (!keys.length) return <p class="faint">No key is stored yet.</p>;
   return (
@@ -163,6 +202,7 @@ function Keys({ keys, isBusy, onRemove }: { keys: SourceKey[]; isBusy: boolean; 
           <th scope="col">System</th>
           <th scope="col">Key</th>
           <th scope="col">Stored</th>
+          <th scope="col">Asked who is there</th>
           <th scope="col">
             <span class="unseen">Remove</span>
           </th>
@@ -177,6 +217,9 @@ function Keys({ keys, isBusy, onRemove }: { keys: SourceKey[]; isBusy: boolean; 
             </td>
             <td>
               <Timestamp at={key.created_at} />
+            </td>
+            <td>
+              <Asked server={key.server} />
             </td>
             <td class="number">
               <button

@@ -70,6 +70,10 @@ def merge(state: SessionState, event: AnyEvent, *, source: str, received_at: Epo
     state.session = session
     if isinstance(event, PeerFact):
         before = state.peers.get(event.peer_id)
+        if isinstance(event, PeerLeft) and event.is_inferred and before is not None:
+            missed_at = max(event.at, before.missed_at or event.at)
+            state.peers[before.id] = replace(before, missed_at=missed_at)
+            return missed_at != before.missed_at
         peer = _peer_present_at(before, session, event.peer_id, event.at, source, received_at)
         peer = _merged_peer(peer, event)
         state.peers[peer.id] = peer

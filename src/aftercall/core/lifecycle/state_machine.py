@@ -175,10 +175,10 @@ def _settled_peers(
         limit_ms = silence_limit_ms(each.interval_ms, policy, source=each.source)
         peer = room.received(each) if is_silent(each, now, policy) else each
         stay = stay_of(
-            room.heard(peer),
+            peer if peer.is_missed else room.heard(peer),
             closed_at=room.closed_at(peer, session.closed_at),
             silence_limit_ms=limit_ms,
-            is_silent=is_silent(peer, now, policy),
+            is_silent=peer.is_missed or is_silent(peer, now, policy),
             is_continued=peer.id in continued,
             has_ended=session.phase is Phase.ENDED,
         )

@@ -4,6 +4,7 @@ Names come in camelCase, or in snake_case; enums by name, or by number; 64-bit n
 has its zero value is left out.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from aftercall.core.instants import EpochMs
 from aftercall.ingest.checks import moment_of
 
 Json = Mapping[str, Any]
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 
 KINDS: Final = {
     0: "STANDARD", 1: "INGRESS", 2: "EGRESS", 3: "SIP", 4: "AGENT", 7: "CONNECTOR", 8: "BRIDGE",
@@ -64,7 +67,7 @@ def enum_name(value: object, names: Mapping[int, str]) -> str:
     """The name of an enum's value; that of zero if it is left out."""
     if value is None:
         return names[0]
-    if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 10:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return names.get(value, str(value))

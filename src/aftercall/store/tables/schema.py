@@ -62,6 +62,7 @@ from aftercall.store.tables.samples import samples as samples
 from aftercall.store.tables.samples import segments as segments
 from aftercall.store.tables.samples import session_watches as session_watches
 from aftercall.store.tables.sources import dump_imports as dump_imports
+from aftercall.store.tables.sources import polled_servers as polled_servers
 from aftercall.store.tables.sources import session_aliases as session_aliases
 from aftercall.store.tables.sources import source_keys as source_keys
 from aftercall.store.tables.webhooks import webhook_deliveries as webhook_deliveries
@@ -299,6 +300,7 @@ peers: Final = Table(
     epoch_ms_column("last_joined_at", null=True),
     epoch_ms_column("left_said_at", null=True),
     epoch_ms_column("kicked_at", null=True),
+    epoch_ms_column("missed_at", null=True),
     epoch_ms_column("first_heard_at"),
     epoch_ms_column("last_heard_at"),
     epoch_ms_column("last_received_at"),

@@ -26,6 +26,24 @@ source_keys: Final = Table(
 )
 """Keys with which a source signs what it posts. The secret is encrypted."""
 
+polled_servers: Final = Table(
+    "polled_servers",
+    metadata,
+    text_column("app_id"),
+    text_column("source"),
+    text_column("key_id"),
+    text_column("url"),
+    epoch_ms_column("due_at"),
+    integer_column("failures"),
+    epoch_ms_column("asked_at", null=True),
+    epoch_ms_column("answered_at", null=True),
+    text_column("error", null=True),
+    text_column("rooms"),
+    PrimaryKeyConstraint("app_id", "source", "key_id"),
+    Index("ix_polled_servers_due", "due_at"),
+)
+"""Servers that a key of a source opens, which are asked who is in which room. `rooms` is JSON."""
+
 session_aliases: Final = Table(
     "session_aliases",
     metadata,

@@ -1,5 +1,6 @@
 """Keys with which other systems sign what they post: stored, listed, removed."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from litestar import delete, get, post
@@ -10,6 +11,7 @@ from aftercall.web.http.dependencies import PathId, ProvidedServices, ProvidedTe
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.dashboard.source_keys import (
+    AskedServer,
     NewSourceKey,
     RemovedSourceKey,
     SourceKey,
@@ -27,8 +29,8 @@ TAG: Final = "Sources"
         summary="Store a key of a source",
         tag=TAG,
         about="A key with which another system signs what it posts, such as LiveKit its webhooks; "
-        "in place of one with the same id. The secret is stored encrypted and is in no answer. For "
-        "admins.",
+        "in place of one with the same id. The secret is stored encrypted and is in no answer. A "
+        "LiveKit server whose `server_url` is given is asked who is in which room. For admins.",
         body=NewSourceKey,
         answer=SourceKey,
     ),
@@ -44,9 +46,11 @@ async def add_source_key(
         wanted.source,
         wanted.key_id,
         wanted.secret,
+        server_url=wanted.server_url,
         actor=tenant.caller,
     )
-    return encode_answer(_key(key), has_alias=False)
+    servers = await services.source_keys.list_servers(tenant.app_id)
+    return encode_answer(_key(key, servers), has_alias=False)
 
 
 @get(
@@ -63,7 +67,9 @@ async def list_source_keys(
 ) -> Answer[SourceKeyList]:
     tenant.check_admin()
     found = await services.source_keys.list_keys(tenant.app_id)
-    return encode_answer(SourceKeyList(keys=[_key(key) for key in found]), has_alias=False)
+    servers = await services.source_keys.list_servers(tenant.app_id)
+    keys = [_key(key, servers) for key in found]
+    return encode_answer(SourceKeyList(keys=keys), has_alias=False)
 
 
 @delete(
@@ -87,9 +93,23 @@ async def remove_source_key(
     return encode_answer(RemovedSourceKey(source=source, key_id=key_id), has_alias=False)
 
 
-def _key(key: source_keys.SourceKey) -> SourceKey:
+def _key(
+    key: source_keys.SourceKey, servers: Mapping[tuple[str, str], source_keys.PolledServer]
+) -> SourceKey:
+    server = servers.get((key.source, key.key_id))
     return SourceKey(
-        source=key.source, key_id=key.key_id, created_at=key.created_at, created_by=key.created_by
+        source=key.source,
+        key_id=key.key_id,
+        created_at=key.created_at,
+        created_by=key.created_by,
+        server=None
+        if server is None
+        else AskedServer(
+            url=server.url,
+            asked_at=server.asked_at,
+            answered_at=server.answered_at,
+            error=server.error,
+        ),
     )
 
 
