@@ -34,7 +34,7 @@ def feed_left(event: JanusEvent, position: int) -> AliasLeft | None:
     """The departure of the feed named in an event. A kick carries the session of whoever asked for
     it, so only the feed counts."""
     data = room_data(event)
-    if data.get("event") not in _GONE:
+    if as_text(data.get("event")) not in _GONE:
         return None
     meeting_id, feed = meeting_id_of(event, data), id_of(data.get("id"))
     if meeting_id is None or feed is None:

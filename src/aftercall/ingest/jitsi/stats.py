@@ -27,7 +27,7 @@ from aftercall.ingest.jitsi.rooms import (
 from aftercall.ingest.rtcstats.delta import NamedDelta, TooManyObjects
 from aftercall.ingest.rtcstats.legacy import is_legacy, translate_legacy
 from aftercall.ingest.source import Fact, UnencodedSample
-from aftercall.ingest.untyped_json import as_object, as_text, known, scalars
+from aftercall.ingest.untyped_json import as_count, as_object, as_text, known, scalars
 
 INTERVAL_MS: Final = 10 * SECOND_MS
 """How often a stock deployment reports; `rtcstatsPollInterval`."""
@@ -124,7 +124,8 @@ class StatsReader:
         if not isinstance(data, list) or len(data) < _ENTRY_MEMBERS:
             raise Malformed("An entry is an array of four members or five.", code="bad_event")
         method, connection, value, sent_at, *rest = data
-        number = rest[0] if rest and isinstance(rest[0], int) else self.last_number + 1
+        stated = as_count(rest[0]) if rest else None
+        number = self.last_number + 1 if stated is None else stated
         if number <= self.last_number:
             return FrameFacts([], number)
         self.last_number = number

@@ -1,5 +1,6 @@
 """Webhooks of RealtimeKit about recordings and livestreams."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ _LIVESTREAMS: Final = {
     "ERRORED": EgressStatus.FAILED,
 }
 _STOPPED: Final = frozenset({EgressStatus.ENDING, EgressStatus.COMPLETE, EgressStatus.FAILED})
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
 _LONGEST_URL: Final = 4_096
 
 
@@ -52,7 +54,6 @@ def read_recording(content: Mapping[str, Any], context: Context) -> EgressReport
     if status is EgressStatus.INVOKED:
         stated_at = invoked_at
     duration_s = as_number(recording.get("recordingDuration"))
-    size = recording.get("fileSize")
     expires_at = moment_of(recording.get("downloadUrlExpiry"))
     return _report(
         content,
@@ -66,7 +67,7 @@ def read_recording(content: Mapping[str, Any], context: Context) -> EgressReport
         started_at=started_at,
         stopped_at=stopped_at,
         duration_ms=round(duration_s * SECOND_MS) if duration_s and duration_s > 0 else None,
-        size_bytes=int(size) if isinstance(size, str) and size.isdecimal() else as_count(size),
+        size_bytes=_size_bytes(recording.get("fileSize")),
         texts=known(
             file_name=as_text(recording.get("outputFileName"), longest=1_024),
             download_url=_url(recording.get("downloadUrl")),
@@ -129,6 +130,12 @@ def _status(known_statuses: Mapping[str, EgressStatus], value: Any) -> EgressSta
 def _moment(members: Mapping[str, Any], name: str, context: Context) -> EpochMs | None:
     at = moment_of(members.get(name))
     return None if at is None else min(at, context.received_at)
+
+
+def _size_bytes(value: Any) -> int | None:
+    """A number, or the digits of one."""
+    is_text = isinstance(value, str) and _DIGITS.fullmatch(value) is not None
+    return int(value) if is_text else as_count(value)
 
 
 def _url(value: Any) -> str | None:
