@@ -4,6 +4,7 @@ import { SessionPage } from "./pages/session";
 import { lazy } from "./components/lazy";
 import { NotFound, Problem, Skeleton } from "./components/placeholders";
 import { zone } from "./format/zone";
+import { PrintFoot } from "./frame/print_foot";
 import { Keys } from "./frame/keys";
 import { BottomBar, TopBar } from "./frame/top_bar";
 import { go, match, pathname } from "./route";
@@ -42,6 +43,7 @@ export function Shell() {
         {/* Another zone changes every time on the page, also those in canvases. */}
         {app.value ? <Page key={zone.value} /> : <NotFound title="This account has no app yet" />}
       </main>
+      <PrintFoot />
       <BottomBar />
       <Keys />
     </div>

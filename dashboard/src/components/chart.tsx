@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { colour, colours } from "../theme";
 import { cursor, pin, point } from "../pages/session/time_cursor";
+import { endOfScale, formatAxis } from "./scale";
 import { useWidth } from "./use_width";
 
 export interface Line {
@@ -111,8 +112,8 @@ function dataOf({ t, lines }: ChartProps): uPlot.AlignedData {
 
 function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options {
   const text = colour("ink-3");
-  const grid = { stroke: colour("line"), width: 1 };
-  const axis = { stroke: text, grid, ticks: { show: false }, font: AXIS_FONT };
+  // The page's one axis of time has the marks: a plot would choose others.
+  const axis = { stroke: text, grid: { show: false }, ticks: { show: false }, font: AXIS_FONT };
   return {
     width,
     height: props.height,
@@ -127,14 +128,13 @@ function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options 
     },
     scales: {
       x: { time: true, range: () => [props.from_at, props.to_at] },
-      y: { range: (_, __, greatest) => props.range ?? [0, roomAbove(greatest)] },
+      y: { range: (_, __, greatest) => props.range ?? [0, endOfScale(greatest)] },
     },
     axes: props.hasAxes
       ? [
           { ...axis, size: 0, space: 70, values: (_, at) => at.map(() => "") },
           {
             ...axis,
-            grid: { show: false },
             size: AXIS_WIDTH,
             splits: (_, __, least, greatest) => [least, (least + greatest) / 2, greatest],
             values: (_, values) => values.map((value) => formatAxis(value)),
@@ -170,17 +170,6 @@ function seriesOf(Plot: Plot, line: Line): uPlot.Series {
   const stepped = Plot.paths.stepped?.({ align: 1 });
   if (line.isStepped && stepped) series.paths = stepped;
   return series;
-}
-
-/** The values at an axis, short: `1.5k`, `2M`. */
-function formatAxis(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e6) return `${round(value / 1e6)}M`;
-  return size >= 1e3 ? `${round(value / 1e3)}k` : String(round(value));
-}
-
-function round(value: number): number {
-  return Math.abs(value) >= 10 ? Math.round(value) : Math.round(10 * value) / 10;
 }
 
 /** Times behind the lines. */
@@ -219,15 +208,24 @@ function drawLimits(plot: uPlot, limits: readonly Limit[], isNarrow: boolean): v
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     if (y - last < 11 * scale) continue;
+    const [left, top] = [bbox.left + bbox.width + (isNarrow ? -2 : 8) * scale, y - (isNarrow ? 7 * scale : 0)];
+    if (isNarrow) outline(ctx, limit.text, left, top);
     ctx.fillStyle = colour(limit.colour);
-    ctx.fillText(limit.text, bbox.left + bbox.width + (isNarrow ? -2 : 8) * scale, y - (isNarrow ? 7 * scale : 0));
+    ctx.fillText(limit.text, left, top);
     last = y;
   }
   ctx.restore();
 }
 
-function roomAbove(greatest: number | null): number {
-  return greatest !== null && greatest > 0 ? greatest * 1.08 : 1;
+/** Keeps a name legible where a line runs through it. */
+function outline(ctx: CanvasRenderingContext2D, text: string, left: number, top: number): void {
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * (devicePixelRatio || 1);
+  ctx.strokeStyle = colour("paper");
+  ctx.strokeText(text, left, top);
+  ctx.restore();
 }
 
 function listen(plot: uPlot): void {

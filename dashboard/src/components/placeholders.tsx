@@ -58,6 +58,12 @@ export function Trouble({ resource }: { resource: Resource<unknown> }) {
   );
 }
 
+/** The class of what shows a resource: `stale` while an earlier answer stands there, `cut` when it could
+ * not be renewed. */
+export function listClass(resource: Pick<Resource<unknown>, "isCurrent" | "error">, name = ""): string {
+  return [name, "list", resource.isCurrent ? "" : "stale", resource.error ? "cut" : ""].filter(Boolean).join(" ");
+}
+
 /** Not read out: it changes every second. */
 function Countdown({ to }: { to: number }) {
   // The clock's tick renders this again.

@@ -38,6 +38,8 @@ export function formatLevelsOfCalls(calls: readonly RecentCall[]): string {
 
 const MOSTLY = 0.5;
 const OFTEN = 0.2;
+/** Of fewer calls their number is said: a share of them may be chance. */
+const ENOUGH = 5;
 
 /** How the calls are, in one sentence. */
 export function formatPersonVerdict(name: string, calls: readonly RecentCall[]): string {
@@ -51,6 +53,14 @@ export function formatPersonVerdict(name: string, calls: readonly RecentCall[]):
     return `${whose} ${which} was ${formatLevel(only.level).toLowerCase()}.`;
   }
   if (share(4) === 1) return `${whose} calls were all good.`;
+  if (judged.length < ENOUGH) {
+    const worst = ([1, 2, 3] as const).find((level) => countOf(judged, level) > 0) ?? 4;
+    const count = countOf(judged, worst);
+    const of = calls.length > judged.length ? "measured calls" : "calls";
+    const verb = count === 1 ? "was" : "were";
+    if (count === judged.length) return `${whose} ${of} were all ${formatLevel(worst).toLowerCase()}.`;
+    return `${formatCount(count)} of ${whose} ${formatCount(judged.length)} ${of} ${verb} ${formatLevel(worst).toLowerCase()}.`;
+  }
   if (share(1) >= OFTEN) return `${whose} calls are often bad.`;
   if (share(1) + share(2) >= OFTEN) return `${whose} calls are often poor.`;
   if (share(4) > MOSTLY) return `${whose} calls are mostly good.`;

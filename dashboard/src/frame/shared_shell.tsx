@@ -9,6 +9,7 @@ import { canGo, match, place } from "../route";
 import { openSharedLink, sharedLink, sharedTrouble } from "../shared_link";
 import { useTitle } from "../title";
 import { ThemeButton } from "./top_bar";
+import { PrintFoot } from "./print_foot";
 import { ZoneChoice } from "./zone_choice";
 
 const ParticipantPage = lazy(() => import("../pages/participant").then((module) => module.ParticipantPage));
@@ -43,6 +44,7 @@ export function SharedShell() {
       <main id="main" tabIndex={-1}>
         <Content key={zone.value} />
       </main>
+      <PrintFoot />
     </div>
   );
 }

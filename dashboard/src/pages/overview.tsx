@@ -3,7 +3,7 @@ import type { Overview } from "../api/types";
 import { now } from "../clock";
 import { CopyButton } from "../components/copy_button";
 import { Icon } from "../components/icon";
-import { Empty, Skeleton, Trouble } from "../components/placeholders";
+import { Empty, listClass, Skeleton, Trouble } from "../components/placeholders";
 import { linkToHere } from "../link";
 import { place } from "../route";
 import { FilterChips } from "./sessions/filter_chips";
@@ -16,7 +16,6 @@ import { Headline } from "./overview/headline";
 import { PeriodChoice } from "./overview/period_choice";
 import { breakdownsFile, overviewPath, readPeriods } from "./overview/periods";
 import { ShareChart } from "./overview/share_chart";
-import { formatShare } from "./overview/shares";
 
 /** Two periods beside each other; every number links to the calls behind it. */
 export function OverviewPage({ appId }: { appId: string }) {
@@ -43,14 +42,14 @@ export function OverviewPage({ appId }: { appId: string }) {
       {chips.length > 0 && <FilterChips chips={chips} clearAddress={withoutFilters(query)} />}
       <Trouble resource={resource} />
       {data ? (
-        <div class={resource.isCurrent ? "overview" : "overview list stale"} aria-busy={!resource.isCurrent}>
+        <div class={listClass(resource, "overview")} aria-busy={!resource.isCurrent}>
           {hasNothing(data) ? (
             <Nothing overview={data} isFiltered={chips.length > 0} />
           ) : (
             <>
               <Headline overview={data} />
               <ShareChart overview={data} />
-              <Breakdowns appId={appId} periods={periods} share={formatShare(data.this.calls)} />
+              <Breakdowns appId={appId} periods={periods} all={data.this.calls} />
             </>
           )}
         </div>

@@ -6,7 +6,7 @@ import type { Paged } from "../api/members";
 import { now } from "../clock";
 import { Timestamp } from "../components/timestamp";
 import { LoadMoreButton, useLoadMore } from "../components/load_more";
-import { Empty, Skeleton, Trouble } from "../components/placeholders";
+import { Empty, listClass, Skeleton, Trouble } from "../components/placeholders";
 import { go, goQuery, place } from "../route";
 import { useTitle } from "../title";
 import { shareOf, formatCount, formatPlural, formatPercent } from "../format/numbers";
@@ -51,7 +51,7 @@ export function PeoplePage({ appId }: { appId: string }) {
       <Search />
       <Trouble resource={resource} />
       {resource.data ? (
-        <div class={resource.isCurrent ? "list" : "list stale"}>
+        <div class={listClass(resource)}>
           {list.items.length ? <Table people={list.items} /> : <Nothing isSearch={search !== null} />}
           <LoadMoreButton list={list} />
         </div>

@@ -18,7 +18,7 @@ import { formatZone, zone } from "../format/zone";
 import { go } from "../route";
 import { useTitle } from "../title";
 import { ZoneNote } from "../components/zone_note";
-import { PrintFoot, ReportHead } from "./attendance/frame";
+import { ReportHead } from "./attendance/frame";
 import { useListKeys } from "./sessions/keyboard";
 
 const USUAL = ["browser", "os", "network", "country", "relay"] as const;
@@ -71,7 +71,6 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
           <Usual page={data} />
         </aside>
       </div>
-      <PrintFoot />
     </article>
   );
 }

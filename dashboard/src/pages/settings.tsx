@@ -114,7 +114,7 @@ function Server({ section }: { section: "privacy" | "server" }) {
   if (section === "privacy") {
     return (
       <section>
-        <p class="section-about">What of a person's address is never written down.</p>
+        <p class="section-about">How much of a person’s IP address is kept.</p>
         <h3>{PRIVACY[data.privacy]?.title ?? data.privacy}</h3>
         <p>
           {PRIVACY[data.privacy]?.about} The operator chooses this when starting the server
@@ -122,7 +122,7 @@ function Server({ section }: { section: "privacy" | "server" }) {
         </p>
         <p>
           How long what is kept stays is in <a href="/settings?section=retention">Retention</a>; one
-          person's data is exported and erased in <a href="/settings?section=person">One person</a>.
+          person’s data is exported and erased in <a href="/settings?section=person">One person</a>.
         </p>
       </section>
     );
@@ -133,7 +133,7 @@ function Server({ section }: { section: "privacy" | "server" }) {
         Aftercall {data.version} on {data.database}, model of quality {data.fold_version}.{" "}
         <a href={data.docs_path}>API documentation</a> · <a href={data.metrics_path}>Metrics</a>
       </p>
-      <table class="plain">
+      <table class="plain server-settings">
         <thead>
           <tr>
             <th scope="col">Setting</th>

@@ -34,11 +34,19 @@ describe("a person's calls in words", () => {
     expect(says(1, 0)).toBe("Mei’s only measured call was bad.");
     expect(says(4, 4)).toBe("Mei’s calls were all good.");
     expect(says(4, 4, 4, 4, 4, 4, 4, 4, 4, 1)).toBe("Mei’s calls are mostly good.");
-    expect(says(4, 1)).toBe("Mei’s calls are often bad.");
-    expect(says(4, 2, 4)).toBe("Mei’s calls are often poor.");
-    expect(says(3, 3, 4)).toBe("Mei’s calls are mostly fair.");
+    expect(says(4, 1, 4, 1, 4)).toBe("Mei’s calls are often bad.");
+    expect(says(4, 2, 4, 2, 4)).toBe("Mei’s calls are often poor.");
+    expect(says(3, 3, 3, 4, 3)).toBe("Mei’s calls are mostly fair.");
     expect(says(4, 4, 4, 4, 4, 4, 4, 4, 1, 2, 3)).toBe("Mei’s calls are mostly good.");
-    expect(says(4, 3, 4, 3)).toBe("Mei’s calls are of mixed quality.");
+    expect(says(4, 3, 4, 3, 4, 3)).toBe("Mei’s calls are of mixed quality.");
+  });
+
+  it("are counted in the verdict while they are few", () => {
+    const says = (...levels: Level[]): string => formatPersonVerdict("Mei Berg", calls(...levels));
+    expect(says(4, 1)).toBe("1 of Mei’s 2 calls was bad.");
+    expect(says(4, 2, 4, 2)).toBe("2 of Mei’s 4 calls were poor.");
+    expect(says(1, 4, 0)).toBe("1 of Mei’s 2 measured calls was bad.");
+    expect(says(3, 3)).toBe("Mei’s calls were all fair.");
   });
 
   it("name the issue of most bad and poor calls", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallCounts } from "../../src/api/types";
-import { axisOf, formatComparison, formatMark, formatPoints, formatShare } from "../../src/pages/overview/shares";
+import { axisOf, formatComparison, formatHighMark, formatMark, formatPoints, formatShare } from "../../src/pages/overview/shares";
 
 const calls = (bad: number, measured: number, low: number, high: number): CallCounts => ({
   measured_participants: measured,
@@ -29,10 +29,17 @@ describe("shares of bad calls", () => {
     expect(formatComparison(calls(5, 100, 2, 11), calls(0, 1, 0, 0), null).text).toContain("1 measured call in");
   });
 
+  it("are named by the mark of high ones, also while nothing is known of all", () => {
+    expect(formatHighMark(calls(6, 80, 3, 15))).toBe("above the 7.5 % of all, 99 % sure");
+    expect(formatHighMark(calls(0, 0, 0, 0))).toBe("above all calls together, 99 % sure");
+  });
+
   it("have an axis that holds the intervals of enough calls and the shares of all", () => {
     expect(axisOf([calls(5, 100, 2, 11)], 5)).toEqual([0, 5, 10, 15]);
     expect(axisOf([calls(5, 25, 5, 60)], 5)).toEqual([0, 5, 10, 15, 20, 25]);
     expect(axisOf([calls(100, 100, 96, 100)], 3)).toEqual([0, 50, 100]);
+    expect(axisOf([calls(1, 46, 0, 11)], 3, 7.5)).toEqual([0, 5, 10]);
+    expect(axisOf([], 3, 7.5).at(-1)).toBeGreaterThanOrEqual(7.5);
     expect(axisOf([], 5).length).toBeGreaterThan(1);
     expect(formatMark(0.5)).toBe("0.5 %");
     expect(formatMark(20)).toBe("20 %");

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, Page, expect
 
 from aftercall.simulator.network_conditions import Kind
+from tests.acceptance.dashboard.axe import assert_accessible
 from tests.acceptance.dashboard.browser_harness import (
     MARKS,
     ROW,
@@ -147,9 +148,18 @@ def test_a_lost_connection_keeps_the_data_and_is_tried_again(
     page.get_by_label("Status").select_option("Ended")
     expect(page.get_by_role("alert")).to_contain_text("No connection since")
     expect(page.locator(ROW).first).to_be_visible()
+    assert_accessible(page)
     context.set_offline(False)
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(".list:not(.stale)")).to_be_visible()
+
+    page.goto("/overview")
+    expect(page.get_by_role("heading", name="Where it differs")).to_be_visible()
+    context.set_offline(True)
+    page.get_by_role("link", name="7 days").or_(page.get_by_role("button", name="7 days")).click()
+    expect(page.get_by_role("alert").first).to_contain_text("No connection since")
+    expect(page.locator(".overview")).to_have_css("opacity", "1")
+    assert_accessible(page)
     context.close()
 
 

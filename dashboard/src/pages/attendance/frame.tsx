@@ -1,9 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../../components/icon";
-import { now } from "../../clock";
-import { formatDate, formatTime } from "../../format/time";
-import { formatFullZone } from "../../format/zone";
 
 /** The head of a page that is printed and downloaded: the way back, the title, CSV and Print. */
 export function ReportHead(props: {
@@ -56,15 +53,5 @@ export function Figure(props: { name: string; value: ComponentChildren; note?: C
       </dd>
       {props.note && <dd>{props.note}</dd>}
     </div>
-  );
-}
-
-/** On paper: from which server, and as of when. */
-export function PrintFoot() {
-  const at = now.value;
-  return (
-    <p class="print-foot">
-      Aftercall · {location.host} · printed {formatDate(at, at)}, {formatTime(at)} {formatFullZone(at)}
-    </p>
   );
 }

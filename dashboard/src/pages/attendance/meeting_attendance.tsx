@@ -11,7 +11,7 @@ import { isolate } from "../../format/texts";
 import { formatFullZone, zone } from "../../format/zone";
 import { place } from "../../route";
 import { useTitle } from "../../title";
-import { Figure, PrintFoot, ReportHead } from "./frame";
+import { Figure, ReportHead } from "./frame";
 import { Explanation } from "./session_attendance";
 import { AttendanceTable } from "./table";
 
@@ -66,7 +66,6 @@ export function MeetingAttendancePage({ appId, meetingId }: { appId: string; mee
         <Empty title="Nobody has joined" />
       )}
       <Explanation />
-      <PrintFoot />
     </article>
   );
 }

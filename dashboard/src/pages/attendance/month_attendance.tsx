@@ -3,13 +3,13 @@ import { useResource } from "../../api/resource";
 import type { AttendanceRow, MonthAttendance } from "../../api/types";
 import { now } from "../../clock";
 import { LoadMoreButton, useLoadMore } from "../../components/load_more";
-import { Empty, Failed, Skeleton, Trouble } from "../../components/placeholders";
+import { Empty, Failed, listClass, Skeleton, Trouble } from "../../components/placeholders";
 import { formatCount, formatNumber } from "../../format/numbers";
 import { formatMonth, monthAfter, monthOf } from "../../format/time";
 import { formatFullZone, zone } from "../../format/zone";
 import { place } from "../../route";
 import { useTitle } from "../../title";
-import { Figure, PrintFoot, ReportHead } from "./frame";
+import { Figure, ReportHead } from "./frame";
 import { Explanation } from "./session_attendance";
 import { AttendanceTable } from "./table";
 
@@ -61,7 +61,7 @@ export function MonthAttendancePage({ appId }: { appId: string }) {
         <Figure name="Sessions" value={formatCount(sessions)} />
         <Figure name="Person-minutes" value={formatNumber(minutes)} title={`${minutes} min`} />
       </dl>
-      <div class={resource.isCurrent ? "list" : "list stale"}>
+      <div class={listClass(resource)}>
         {list.items.length ? (
           <AttendanceTable caption={title} rows={list.items} total={list.hasMore ? null : totalOf(list.items)} />
         ) : (
@@ -71,7 +71,6 @@ export function MonthAttendancePage({ appId }: { appId: string }) {
       </div>
       {list.hasMore && <p class="faint small">More people follow. The CSV has all of them and the sum.</p>}
       <Explanation />
-      <PrintFoot />
     </article>
   );
 }

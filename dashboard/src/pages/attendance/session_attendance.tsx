@@ -10,7 +10,7 @@ import { isolate } from "../../format/texts";
 import { formatFullZone, zone } from "../../format/zone";
 import { useTitle } from "../../title";
 import { useAppOf } from "../session";
-import { Figure, PrintFoot, ReportHead } from "./frame";
+import { Figure, ReportHead } from "./frame";
 import { AttendanceTable } from "./table";
 
 const MINUTE_MS = 60_000;
@@ -71,7 +71,6 @@ export function SessionAttendancePage({ sessionId }: { sessionId: string }) {
         <Empty title="Nobody has joined" />
       )}
       <Explanation />
-      <PrintFoot />
     </article>
   );
 }

@@ -2,13 +2,13 @@ import { withQuery } from "../../api/request";
 import { useResource } from "../../api/resource";
 import type { PeriodRow, Usage } from "../../api/types";
 import { now } from "../../clock";
-import { Failed, Skeleton, Trouble } from "../../components/placeholders";
+import { Failed, listClass, Skeleton, Trouble } from "../../components/placeholders";
 import { formatCount, formatNumber } from "../../format/numbers";
 import { formatDate, formatMonth } from "../../format/time";
 import { formatFullZone, zone } from "../../format/zone";
 import { place } from "../../route";
 import { useTitle } from "../../title";
-import { PrintFoot, ReportHead } from "./frame";
+import { ReportHead } from "./frame";
 
 const DAY_MS = 86_400_000;
 const KINDS = [
@@ -55,14 +55,13 @@ export function UsagePage({ appId }: { appId: string }) {
         <span>Ended sessions by when they began, times in {formatFullZone(now.peek())}</span>
       </p>
       <Trouble resource={resource} />
-      <div class={resource.isCurrent ? "list" : "list stale"}>
+      <div class={listClass(resource)}>
         <Table rows={data.items} isByMonth={by === "month"} />
       </div>
       <p class="faint small">
         Person-minutes are the minutes of all participants, as they are metered. A person of several{" "}
         {by === "month" ? "months" : "weeks"} counts in each. Sessions that were deleted count no more.
       </p>
-      <PrintFoot />
     </article>
   );
 }

@@ -1,13 +1,13 @@
 import { useRef, useState } from "preact/hooks";
 import { useResource } from "../../api/resource";
-import type { Breakdown, BreakdownRow, Breakdowns as Answer } from "../../api/types";
-import { Skeleton, Trouble } from "../../components/placeholders";
+import type { Breakdown, BreakdownRow, Breakdowns as Answer, CallCounts } from "../../api/types";
+import { listClass, Skeleton, Trouble } from "../../components/placeholders";
 import { useNearViewport } from "../../components/use_near_viewport";
 import { formatCount, formatPlural } from "../../format/numbers";
 import { formatTitle, formatValue } from "../../format/labels";
 import { callsBehind } from "./addresses";
 import { breakdownPath, type Periods } from "./periods";
-import { axisOf, FAINT_BELOW, formatBounds, formatMark, formatPoints, formatShare } from "./shares";
+import { axisOf, FAINT_BELOW, formatBounds, formatHighMark, formatMark, formatPoints, formatShare } from "./shares";
 
 const SHOWN = 6;
 /** What calls are broken down by; the first one is as wide as the page. */
@@ -27,7 +27,7 @@ const DIMENSIONS: { by: string; title: string }[] = [
 ];
 
 /** The share of bad calls by what they have in common, against that of all. */
-export function Breakdowns({ appId, periods, share }: { appId: string; periods: Periods; share: string }) {
+export function Breakdowns({ appId, periods, all }: { appId: string; periods: Periods; all: CallCounts }) {
   return (
     <section class="breakdowns" aria-labelledby="where-it-differs">
       <div class="section-head">
@@ -37,7 +37,7 @@ export function Breakdowns({ appId, periods, share }: { appId: string; periods: 
             <svg viewBox="0 0 14 14" aria-hidden="true">
               <rect x="3" y="3" width="8" height="8" rx="2" fill="var(--q-bad)" />
             </svg>
-            above the {share} of all, 99 % sure
+            {formatHighMark(all)}
           </li>
           <li>
             <svg viewBox="0 0 14 14" aria-hidden="true">
@@ -68,7 +68,7 @@ function OneBreakdown({ by, title, path }: { by: string; title: string; path: st
   const resource = useResource<Answer>(isNear ? path : null);
   const breakdown = resource.data?.breakdowns[0];
   return (
-    <div ref={box} class={resource.isCurrent || !breakdown ? "forest-box" : "forest-box list stale"}>
+    <div ref={box} class={breakdown ? listClass(resource, "forest-box") : "forest-box"}>
       {breakdown ? (
         <Forest breakdown={breakdown} title={title} />
       ) : (
@@ -87,7 +87,7 @@ function Forest({ breakdown, title }: { breakdown: Breakdown; title: string }) {
   const rows = orderedRows(breakdown);
   const isByHour = breakdown.by === "hour";
   const shown = isWhole || isByHour ? rows : rows.slice(0, SHOWN);
-  const marks = axisOf(shown.flatMap((row) => [row.calls, row.other_calls]), 3);
+  const marks = axisOf(shown.flatMap((row) => [row.calls, row.other_calls]), 3, breakdown.all.share?.percent);
   const hidden = rows.length - shown.length;
   if (!rows.length) {
     return (

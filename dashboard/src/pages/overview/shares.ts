@@ -53,9 +53,10 @@ export function formatComparison(
 
 const STEPS = [0.5, 1, 2, 5, 10, 20, 25, 50];
 
-/** The marks of an axis from 0 that reaches as far as the shares that say something, in percent. */
-export function axisOf(calls: readonly CallCounts[], mostMarks: number): number[] {
-  let most = 1;
+/** The marks of an axis from 0 that reaches as far as the shares that say something, and as the share
+ * that they are compared with, in percent. */
+export function axisOf(calls: readonly CallCounts[], mostMarks: number, compared = 0): number[] {
+  let most = Math.max(1, compared);
   for (const { share, measured_participants } of calls) {
     if (share === null) continue;
     // The interval of few calls is wide: it may be cut off, its share not.
@@ -65,6 +66,11 @@ export function axisOf(calls: readonly CallCounts[], mostMarks: number): number[
   const step = STEPS.find((each) => Math.ceil(most / each) <= mostMarks) ?? 50;
   const marks = Math.min(Math.ceil(most / step), Math.floor(100 / step));
   return Array.from({ length: marks + 1 }, (_, place) => place * step);
+}
+
+/** What stands above the share of all, in words: that share, where it is known. */
+export function formatHighMark(all: CallCounts): string {
+  return all.share === null ? "above all calls together, 99 % sure" : `above the ${formatShare(all)} of all, 99 % sure`;
 }
 
 export function formatMark(percent: number): string {

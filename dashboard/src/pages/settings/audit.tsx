@@ -1,6 +1,7 @@
 import { app } from "../../account";
 import { useResource } from "../../api/resource";
-import type { AuditEntry, AuditPage } from "../../api/types";
+import type { AuditEntry, AuditPage, Token } from "../../api/types";
+import { Name } from "../../components/texts";
 import { LoadMoreButton, useLoadMore } from "../../components/load_more";
 import { Timestamp } from "../../components/timestamp";
 import { Empty, Problem, Skeleton } from "../../components/placeholders";
@@ -12,6 +13,7 @@ export function Audit() {
   const path = id ? `/v1/apps/${encodeURIComponent(id)}/audit` : null;
   const resource = useResource<AuditPage>(path);
   const first = resource.data && paged(resource.data);
+  const tokens = useResource<{ tokens: Token[] }>("/v1/tokens").data?.tokens ?? [];
   const list = useLoadMore<AuditEntry>(path ?? "", first, (answer) => paged(answer as AuditPage));
   if (!resource.data) {
     return resource.error ? (
@@ -23,7 +25,11 @@ export function Audit() {
   if (!list.items.length) return <Empty title="Nothing was done yet" />;
   return (
     <section>
-      <table class="plain">
+      <p class="section-about">
+        Who read or loaded what was said, exported or erased a person, deleted something, or changed tokens, keys, links
+        and alerts; the latest first.
+      </p>
+      <table class="plain audit">
         <thead>
           <tr>
             <th scope="col">When</th>
@@ -39,11 +45,17 @@ export function Audit() {
                 <Timestamp at={entry.at} />
               </td>
               <td>
-                <code>{entry.actor}</code>
+                <Actor id={entry.actor} token={tokens.find(({ id }) => id === entry.actor)} />
               </td>
               <td>{capitalise(entry.action.replaceAll("_", " "))}</td>
               <td>
-                <code>{entry.object}</code>
+                {OF_SESSIONS.test(entry.action) ? (
+                  <a href={`/sessions/${encodeURIComponent(entry.object)}`}>
+                    <code>{entry.object}</code>
+                  </a>
+                ) : (
+                  <code>{entry.object}</code>
+                )}
               </td>
             </tr>
           ))}
@@ -51,6 +63,20 @@ export function Audit() {
       </table>
       <LoadMoreButton list={list} />
     </section>
+  );
+}
+
+/** What is done to a session, whose page may still be there. */
+const OF_SESSIONS = /^(read|download)_(chat|transcript|summary)$|^(export_session|upload_transcript)$/;
+
+/** The name of a token; a sign-in, a link and a token that was revoked have their id alone. */
+function Actor({ id, token }: { id: string; token: Token | undefined }) {
+  if (!token) return <code>{id}</code>;
+  return (
+    <span title={id}>
+      <Name name={token.name} />
+      {token.is_mine && <span class="tag">You</span>}
+    </span>
   );
 }
 

@@ -176,13 +176,13 @@ function Erase({ path, onRequested }: { path: string; onRequested: () => void })
         </button>
       </form>
       <p class="row">
-        <label>
+        <label class="checked">
           <input
             type="checkbox"
             checked={withMentions}
             onChange={(event) => setWithMentions(event.currentTarget.checked)}
           />{" "}
-          Also the person's names in calls of others
+          Also the person’s names in calls of others
         </label>
         <button
           type="button"

@@ -26,7 +26,7 @@ export function ReadLinks() {
     });
   };
   if (!list.items.length) {
-    return <Empty title="No session is shared">A session's page has Share, which makes a link to it.</Empty>;
+    return <Empty title="No session is shared">A session’s page has Share, which makes a link to it.</Empty>;
   }
   return (
     <section>

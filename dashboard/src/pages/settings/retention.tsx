@@ -145,8 +145,8 @@ function formatNext({ next_at: at, next_sessions: sessions }: KeptKind): string 
   if (at === null) return "";
   const what = formatPlural(sessions, "session");
   return at <= Date.now()
-    ? `Being deleted: of ${what}.`
-    : `Next to go: of ${what}, from ${formatDateTime(at, Date.now())} on.`;
+    ? `Being deleted now: those of ${what}.`
+    : `Next to go: those of ${what}, from ${formatDateTime(at, Date.now())} on.`;
 }
 
 type Chosen = Record<string, string>;

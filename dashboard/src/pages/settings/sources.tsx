@@ -39,7 +39,7 @@ export function Sources() {
         there, and store the key with which it signs.
       </p>
       <label class="source-choice">
-        System{" "}
+        System
         <select value={kindName} onChange={(event) => setKindName(event.currentTarget.value)}>
           {SOURCE_KINDS.map((each) => (
             <option key={each.name} value={each.name}>
