@@ -63,10 +63,9 @@ def calls_with(by_term: dict[str, Bits], name: str) -> Bits:
     return found
 
 
-def key_of(stored: str, block: int) -> tuple[str, int]:
-    """The facet of a row of `call_term`s, and the key of its calls."""
-    group = int(stored[1 - _SUFFIX :], 16)
-    return stored[len(CALL) + 1 : -_SUFFIX], block * GROUPS + group
+def facet_of(stored: str) -> tuple[str, int]:
+    """The facet of a row of `call_term`s, and the group of its participants."""
+    return stored[len(CALL) + 1 : -_SUFFIX], int(stored[1 - _SUFFIX :], 16)
 
 
 def by_block(calls: Bits) -> dict[int, Bits]:

@@ -23,7 +23,14 @@ from aftercall.store.codecs import bitset
 from aftercall.store.engine.array_params import among, is_among
 from aftercall.store.engine.lookup import Lookup, fetch
 from aftercall.store.sessions import terms
-from aftercall.store.sessions.call_postings import by_block, count_calls, key_of, sessions_of
+from aftercall.store.sessions.call_postings import (
+    GROUPS,
+    by_block,
+    count_calls,
+    facet_of,
+    sessions_of,
+    wanted_calls,
+)
 from aftercall.store.sessions.hours import QUARTERS_OF_HOUR
 from aftercall.store.sessions.matching import days_of, find_calls
 from aftercall.store.sessions.postings import (
@@ -72,11 +79,13 @@ def _count_calls(calls: Mapping[int, Bits], sessions: Bits) -> int:
 
 async def find_filtered(tx: AsyncConnection, query: SessionQuery) -> FilteredCalls:
     """The calls that a query leaves, besides its being measured or bad."""
-    measured, bad = [
-        await find_calls(tx, replace(query, facets=(*query.facets, name)))
-        for name in (FACET_MEASURED, FACET_BAD)
-    ]
-    return FilteredCalls(measured, bad)
+    measured = await find_calls(tx, replace(query, facets=(*query.facets, FACET_MEASURED)))
+    first_day, last_day = days_of(query)
+    # Every bad call was measured, so what the query leaves is read once for both.
+    postings = await read_postings(
+        tx, query.app_id, [wanted_calls(FACET_BAD)], first_day=first_day, last_day=last_day
+    )
+    return FilteredCalls(measured, both(measured, postings.calls(FACET_BAD)))
 
 
 async def sums_by_day(
@@ -161,19 +170,25 @@ async def sums_of_kind(
         end=f"{start}{LAST}",
         **blocks_of(first_day, last_day),
     )
+    measured, bad = (
+        {key: bitset.Compared(bits) for key, bits in each.items()}
+        for each in (calls.measured, calls.bad)
+    )
     found: dict[str, list[int]] = {}
+    facets: dict[str, tuple[str, int]] = {}
     for term, block, stored in rows:
-        name, key = key_of(term, block)
-        measured = calls.measured.get(key)
-        if measured is None:
-            continue
-        bits = bitset.decode(stored)
-        number = (bits & measured).bit_count()
+        facet = facets.get(term)
+        if facet is None:
+            facet = facets[term] = facet_of(term)
+        name, group = facet
+        key = block * GROUPS + group
+        number = measured[key].count_shared(stored) if key in measured else 0
         if number:
-            counts = found.setdefault(name.partition(":")[2], [0, 0])
+            counts = found.setdefault(name, [0, 0])
             counts[0] += number
-            counts[1] += (bits & calls.bad.get(key, 0)).bit_count()
-    return {value: Sum(0, 0, *counts) for value, counts in found.items()}
+            if key in bad:
+                counts[1] += bad[key].count_shared(stored)
+    return {name.partition(":")[2]: Sum(0, 0, *counts) for name, counts in found.items()}
 
 
 def _of_kind(_dialect: str) -> Select[Any]:
