@@ -8,6 +8,9 @@ import { nextTheme, theme } from "../theme";
 import { Find, FindButton } from "./find";
 import { openKeys } from "./keys";
 import { ZoneChoice } from "./zone_choice";
+import { Name } from "../components/texts";
+import { formatName } from "../format/labels";
+import { isolate } from "../format/texts";
 
 const PAGES: readonly { path: string; name: string; icon: IconName }[] = [
   { path: "/sessions", name: "Sessions", icon: "list" },
@@ -134,7 +137,7 @@ function AppChoice({ inPanel }: { inPanel?: boolean }) {
   if (!here || apps.length < 2) {
     return here ? (
       <span class="app-name">
-        <bdi>{here.name}</bdi>
+        <Name name={here.name} />
       </span>
     ) : null;
   }
@@ -150,7 +153,7 @@ function AppChoice({ inPanel }: { inPanel?: boolean }) {
     >
       {apps.map((one) => (
         <option key={one.id} value={one.id}>
-          {one.name}
+          {isolate(formatName(one.name))}
         </option>
       ))}
     </select>

@@ -1,6 +1,8 @@
 """Names and titles that turn the direction, cannot be seen, are too long or are missing."""
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -76,3 +78,50 @@ def test_nothing_gets_wider_by_a_long_name(server: Server, narrow_page: Page) ->
         wait_until_loaded(narrow_page)
         beyond = narrow_page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, address
+
+
+@pytest.fixture
+def news(server: Server, narrow_page: Page) -> Iterator[None]:
+    """A token, a channel and a rule of each such name."""
+    headers = {"Authorization": f"Bearer {server.api_token}"}
+    made = []
+
+    def make(address: str, key: str, **body: Any) -> str:
+        answer = narrow_page.request.post(address, data=body, headers=headers)
+        assert answer.ok, answer.text()
+        data = answer.json()["data"]
+        id: str = data.get(key, data)["id"]
+        made.append(f"{address}/{id}")
+        return id
+
+    of_app = f"/v1/apps/{server.app_id}"
+    for name in (TURNING, INVISIBLE, LONG, "<img src=x onerror=window.owned=1>"):
+        make("/v1/tokens", "token", name=name[:200], role="read", app_id=None)
+        target = {"kind": "webhook", "url": f"https://example.com/{'x' * 200}"}
+        channel = make(f"{of_app}/alert-channels", "channel", name=name[:200], target=target)
+        condition = {"kind": "live_quality", "level": "bad", "minutes": 3, "people": 99}
+        make(
+            f"{of_app}/alert-rules",
+            "rule",
+            name=name[:200],
+            condition=condition,
+            channels=[channel],
+        )
+    yield
+    for address in reversed(made):
+        narrow_page.request.delete(address, headers=headers)
+
+
+def test_no_name_breaks_a_page_of_the_settings(
+    server: Server, narrow_page: Page, news: None
+) -> None:
+    for section in ("tokens", "alerts", "audit"):
+        for width in (390, 1280):
+            narrow_page.set_viewport_size({"width": width, "height": 860})
+            narrow_page.goto(f"/settings?section={section}")
+            wait_until_loaded(narrow_page)
+            beyond = narrow_page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert beyond <= 0, (section, width)
+    narrow_page.goto("/settings?section=alerts")
+    expect(narrow_page.locator("td bdi").filter(has_text="Without a name").first).to_be_visible()
+    assert narrow_page.evaluate("window.owned") is None

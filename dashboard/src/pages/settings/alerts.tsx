@@ -74,7 +74,6 @@ function Rules({ rules, channels, acting, act, path }: ListProps & { rules: Rule
         {rules.map((each) => {
           const { id, rule } = each;
           const isMuted = each.muted_until !== null && each.muted_until > now.value;
-          const names = rule.channels.map((one) => channels.find((channel) => channel.id === one)?.name ?? "a removed channel");
           return (
             <tr key={id} class={rule.is_enabled ? undefined : "revoked"}>
               <td>
@@ -90,7 +89,15 @@ function Rules({ rules, channels, acting, act, path }: ListProps & { rules: Rule
                   )}
                 </p>
               </td>
-              <td>{names.length ? names.join(", ") : <span class="faint">This page only</span>}</td>
+              <td>
+                {rule.channels.map((one, place) => (
+                  <span key={one}>
+                    {place > 0 && ", "}
+                    <Name name={channels.find((channel) => channel.id === one)?.name ?? "a removed channel"} />
+                  </span>
+                ))}
+                {!rule.channels.length && <span class="faint">This page only</span>}
+              </td>
               <td class="number">
                 <button
                   type="button"

@@ -1,3 +1,4 @@
+import { Name } from "../../components/texts";
 import { useState } from "preact/hooks";
 import type { Channel } from "../../api/types";
 import { CONDITION_KINDS, type ConditionKind } from "./alert_words";
@@ -91,7 +92,7 @@ export function NewRule(props: { channels: Channel[]; acting: Acting; onAdd: (sp
                   setChosen(event.currentTarget.checked ? [...chosen, channel.id] : chosen.filter((id) => id !== channel.id))
                 }
               />
-              <bdi>{channel.name}</bdi>
+              <Name name={channel.name} />
             </label>
           ))}
         </fieldset>

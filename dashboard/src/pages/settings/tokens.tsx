@@ -7,6 +7,8 @@ import type { Role, Token } from "../../api/types";
 import { CopyButton } from "../../components/copy_button";
 import { Timestamp } from "../../components/timestamp";
 import { Problem, Skeleton } from "../../components/placeholders";
+import { formatName } from "../../format/labels";
+import { isolate } from "../../format/texts";
 import { fieldState, Outcome } from "./outcome";
 import { type Acting, useAction } from "./use_action";
 
@@ -164,7 +166,7 @@ function NewToken({ acting, onMake }: { acting: Acting; onMake: (wanted: Wanted)
         {only === null && <option value="">The whole account</option>}
         {(me.value?.apps ?? []).map((app) => (
           <option key={app.id} value={app.id}>
-            {app.name}
+            {isolate(formatName(app.name))}
           </option>
         ))}
       </select>
