@@ -93,11 +93,11 @@ def test_only_the_chosen_stream_has_columns_and_all_have_their_figures(wanted: s
     bad = between(60, 120, PeerConditions(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE)}, minutes=3)
     details = fold([call.facts("ada")], call.end_at).details
-    every = chart_streams(details, points=1000)
+    every = chart_streams(details.rows, points=1000)
     key = next(each.key for each in every if each.key.startswith("audio_producer"))
     chosen = chosen_stream(WORST if wanted == WORST else key, every, [])
     assert chosen is not None
-    some = chart_streams(details, points=1000, choose=lambda found: {chosen.key})
+    some = chart_streams(details.rows, points=1000, choose=lambda found: {chosen.key})
     assert [(each.key, each.points, each.p10_mos, each.avg_mos) for each in some] == [
         (each.key, each.points, each.p10_mos, each.avg_mos) for each in every
     ]

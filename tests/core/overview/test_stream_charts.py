@@ -41,7 +41,7 @@ def test_a_chart_has_the_values_that_the_stream_reported() -> None:
     bad = between(60, 120, PeerConditions(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
-    streams = chart_streams(folded.details, points=1000)
+    streams = chart_streams(folded.details.rows, points=1000)
     audio = next(each for each in streams if each.id.family == "audio_producer")
     during = [
         loss
@@ -59,7 +59,7 @@ def test_a_chart_can_be_limited_to_a_time_range() -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
     cut = chart_streams(
-        folded.details,
+        folded.details.rows,
         points=1000,
         from_at=EpochMs(CALL_START + 60_000),
         to_at=EpochMs(CALL_START + 90_000),

@@ -7,7 +7,6 @@ import msgspec
 
 from aftercall.core.instants import EpochMs, parse_iso
 from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
-from aftercall.core.quality.report.fold import ReportDetails
 from aftercall.core.quality.report.interval_rows import LimitationRow
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 
@@ -82,7 +81,7 @@ _MEASURES: Final = tuple(
 
 
 def chart_streams(
-    details: ReportDetails,
+    rows: Mapping[str, bytes | msgspec.Raw],
     *,
     points: int,
     from_at: EpochMs | None = None,
@@ -90,14 +89,19 @@ def chart_streams(
     choose: Choose | None = None,
 ) -> list[StreamChart]:
     """The streams of a report in the order of families, each with about `points` points, from the
-    rows between the two instants. With `choose` only those that it chooses have columns."""
+    rows of each family between the two instants. With `choose` only those that it chooses have
+    columns."""
+    instants: dict[str, EpochMs] = {}
     found: list[StreamChart] = []
     rows_of: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
     for family in Family:
-        raw = details.rows.get(family.value)
+        raw = rows.get(family.value)
         groups: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
         for row in _rows.decode(raw) if raw is not None else []:
-            at = parse_iso(row.timestamp)
+            # The rows of one interval have the same time.
+            at = instants.get(row.timestamp)
+            if at is None:
+                at = instants[row.timestamp] = parse_iso(row.timestamp)
             if (from_at is not None and at < from_at) or (to_at is not None and at > to_at):
                 continue
             key = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)

@@ -104,7 +104,7 @@ def _charts_of(
         return layers_of(chosen, streams)
 
     streams = chart_streams(
-        report.details,
+        {family: text.plain for family, text in report.rows.items()},
         points=points,
         from_at=from_at,
         to_at=to_at,
