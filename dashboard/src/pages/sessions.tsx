@@ -227,7 +227,9 @@ function Nothing() {
                   goQuery(fromTheStart(Object.fromEntries(filter.removes.map((name) => [name, null]))))
                 }
               >
-                Without “<bdi>{filter.text}</bdi>”
+                <span>
+                  Without “<bdi>{filter.text}</bdi>”
+                </span>
               </button>
             ))}
           <a class="choice" href={allSessionsAddress(query)}>
