@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionPage } from "../../src/api/types";
-import { bucketAt, lastBefore, momentAt, shareAt, ticksOf } from "../../src/pages/session/time_scale";
+import { bucketAt, lastBefore, momentAt, shareAt, ticksOf, ticksWithin } from "../../src/pages/session/time_scale";
 
 const FROM = Date.parse("2026-11-21T10:00:00Z");
 
@@ -23,6 +23,13 @@ describe("the page's time", () => {
   it("knows the bucket of a moment, and none outside", () => {
     expect([0, 9_999, 10_000, 39_999].map((ms) => bucketAt(page, FROM + ms))).toEqual([0, 0, 1, 3]);
     expect([bucketAt(page, FROM - 1), bucketAt(page, FROM + 40_000)]).toEqual([null, null]);
+  });
+
+  it("has no tick whose text reaches beyond the track", () => {
+    const places = ticksWithin(page, 300, 50).map((tick) => 300 * shareAt(page, tick.at));
+    expect(places.length).toBeGreaterThan(1);
+    expect(Math.min(...places)).toBeGreaterThan(20);
+    expect(Math.max(...places)).toBeLessThan(280);
   });
 
   it("has ticks at round times of the viewer's zone, no more than asked for", () => {

@@ -3,7 +3,7 @@ import { useWidth } from "../../components/use_width";
 import { formatTime, formatTimeWithSeconds } from "../../format/time";
 import { formatZone } from "../../format/zone";
 import { cursor, pin, pinned } from "../session/time_cursor";
-import { shareAt, ticksOf, type Scale } from "../session/time_scale";
+import { shareAt, ticksWithin, type Scale } from "../session/time_scale";
 
 const STEPS = 200;
 const FAST = 10;
@@ -40,7 +40,7 @@ export function TimeAxis({ scale }: { scale: Scale }) {
         onKeyDown={press}
       >
         {width > 0 &&
-          ticksOf(scale, Math.max(2, Math.floor(width / TICK_WIDTH))).map((tick) => (
+          ticksWithin(scale, width, TICK_WIDTH).map((tick) => (
             <span key={tick.at} aria-hidden="true" style={{ left: `${100 * shareAt(scale, tick.at)}%` }}>
               {tick.hasSeconds ? formatTimeWithSeconds(tick.at) : formatTime(tick.at)}
             </span>

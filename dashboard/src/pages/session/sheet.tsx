@@ -11,11 +11,10 @@ import { NARROW, People } from "./lanes";
 import { BreakoutRooms } from "./breakout_rooms";
 import { Legend } from "./legend";
 import { cursor, pin, pinned, point } from "./time_cursor";
-import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./time_scale";
+import { bucketAt, isThere, momentAt, shareAt, ticksWithin } from "./time_scale";
 
 const PIXELS_A_TICK = 72;
 /** A tick nearer to an end than this would be cut there. */
-const PIXELS_OF_HALF_A_TICK = 24;
 const STEP_LEAST_MS = 1_000;
 const STEPS_FAR = 10;
 
@@ -124,10 +123,7 @@ function stepCause(shown: ShownCauses, by: 1 | -1): void {
 
 /** The times, which is also a slider for the keyboard. */
 function Axis({ page, width }: { page: SessionPage; width: number }) {
-  const ticks = ticksOf(page, Math.max(2, Math.floor(width / PIXELS_A_TICK))).filter((tick) => {
-    const at = shareAt(page, tick.at) * width;
-    return at > PIXELS_OF_HALF_A_TICK && at < width - PIXELS_OF_HALF_A_TICK;
-  });
+  const ticks = ticksWithin(page, width, PIXELS_A_TICK);
   return (
     <div class="line sheet-axis main-axis">
       <div>

@@ -48,6 +48,18 @@ export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: b
   return ticks;
 }
 
+/** Half the width of a tick's text, with seconds. */
+const PIXELS_OF_HALF_A_TICK = 24;
+
+/** The ticks of a track so many pixels wide, one at most for each `pixelsATick`, whose text does not reach
+ * beyond it. */
+export function ticksWithin(scale: Scale, width: number, pixelsATick: number): ReturnType<typeof ticksOf> {
+  return ticksOf(scale, Math.max(2, Math.floor(width / pixelsATick))).filter((tick) => {
+    const at = shareAt(scale, tick.at) * width;
+    return at > PIXELS_OF_HALF_A_TICK && at < width - PIXELS_OF_HALF_A_TICK;
+  });
+}
+
 /** The index of the last item at or before a time, by binary search; items are in order of time. */
 export function lastBefore(items: readonly { at: number }[], at: number | null): number | null {
   if (at === null) return null;
