@@ -86,23 +86,22 @@ def news(server: Server, narrow_page: Page) -> Iterator[None]:
     headers = {"Authorization": f"Bearer {server.api_token}"}
     made = []
 
-    def make(address: str, key: str, **body: Any) -> str:
+    def make(address: str, **body: Any) -> str:
         answer = narrow_page.request.post(address, data=body, headers=headers)
         assert answer.ok, answer.text()
         data = answer.json()["data"]
-        id: str = data.get(key, data)["id"]
+        id: str = data.get("token", data)["id"]
         made.append(f"{address}/{id}")
         return id
 
     of_app = f"/v1/apps/{server.app_id}"
     for name in (TURNING, INVISIBLE, LONG, "<img src=x onerror=window.owned=1>"):
-        make("/v1/tokens", "token", name=name[:200], role="read", app_id=None)
+        make("/v1/tokens", name=name[:200], role="read", app_id=None)
         target = {"kind": "webhook", "url": f"https://example.com/{'x' * 200}"}
-        channel = make(f"{of_app}/alert-channels", "channel", name=name[:200], target=target)
+        channel = make(f"{of_app}/alert-channels", name=name[:200], target=target)
         condition = {"kind": "live_quality", "level": "bad", "minutes": 3, "people": 99}
         make(
             f"{of_app}/alert-rules",
-            "rule",
             name=name[:200],
             condition=condition,
             channels=[channel],
