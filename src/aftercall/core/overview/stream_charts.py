@@ -95,8 +95,11 @@ def chart_streams(
     found: list[StreamChart] = []
     rows_of: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
     for family in Family:
-        raw = rows.get(family.value)
+        name = family.value
+        raw = rows.get(name)
         groups: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
+        # What streams are called is worked out once for each, not for each row.
+        by_name: dict[tuple[object, ...], list[tuple[EpochMs, _ChartRow]]] = {}
         for row in _rows.decode(raw) if raw is not None else []:
             # The rows of one interval have the same time.
             at = instants.get(row.timestamp)
@@ -104,8 +107,14 @@ def chart_streams(
                 at = instants[row.timestamp] = parse_iso(row.timestamp)
             if (from_at is not None and at < from_at) or (to_at is not None and at > to_at):
                 continue
-            key = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)
-            groups.setdefault(key, []).append((at, row))
+            called = (row.ssrc, row.mid, row.consumer_id, row.producer_id)
+            group = by_name.get(called)
+            if group is None:
+                group = groups.setdefault(
+                    stream_key(name, row.ssrc, row.mid, row.consumer_id, row.producer_id), []
+                )
+                by_name[called] = group
+            group.append((at, row))
         found += [_stream(family, key, group) for key, group in groups.items()]
         rows_of |= groups
     drawn = rows_of if choose is None else choose(found)
