@@ -100,9 +100,12 @@ class App:
         )
 
     async def _sweep(self) -> None:
-        for app_id, session_id in await self._recorder.overdue():
-            if app_id == self.id:
-                await self._recorder.apply_rules(app_id, session_id)
+        """Each look finds so many sessions at the most."""
+        done: set[str] = set()
+        while new := {id for app, id in await self._recorder.overdue() if app == self.id} - done:
+            for session_id in new:
+                await self._recorder.apply_rules(self.id, session_id)
+            done |= new
 
 
 _SESSION = (
