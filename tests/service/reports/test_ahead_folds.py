@@ -13,10 +13,12 @@ from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.peer_fold import PeerAccumulator, PeerFold
 from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.ahead_folds import OPEN_MS, AheadFolds
+from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.store import participants, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
+from aftercall.store.sessions.rows import find_session
 from tests.core.quality.synthetic_call import CALL_START
 from tests.stored_calls import PEOPLE, lossy_call, store_call
 
@@ -99,6 +101,30 @@ async def test_nothing_is_folded_ahead_for_a_page_that_is_not_open(
     page.now = EpochMs(page.now + OPEN_MS)
     await page.ahead.fold_once(asyncio.Event())
     assert len(folded) == len(PEOPLE)
+
+
+async def test_a_look_at_a_page_opens_it(
+    page: OpenPage, folded: list[PeerAccumulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aftercall.service.reports.ahead_folds.EVERY_S", 0)
+    digests = Digests(db=page.db, clock=lambda: page.now, reports=page.reports)
+    async with page.db.read() as tx:
+        session = await find_session(tx, *KEY)
+    assert session is not None
+    stop = asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(digests.run(stop))
+        await asyncio.sleep(0)
+        await digests.session_digest_of(session)
+        await digests.live_session_digest(session)
+        await page.receive("ada")
+        for _ in range(10_000):
+            async with page.db.read() as tx:
+                await find_session(tx, *KEY)
+            if len(folded) > len(PEOPLE):
+                break
+        stop.set()
+    assert len(folded) == len(PEOPLE) + 1
 
 
 async def test_folding_ahead_ends_with_the_server(page: OpenPage) -> None:
