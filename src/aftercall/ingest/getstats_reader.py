@@ -25,6 +25,23 @@ def read_sample(raw: bytes) -> SampleBody:
         return decode_body(readable_json(raw))
 
 
+def convert_sample(connections: list[dict[str, Any]]) -> SampleBody:
+    """The report of connections that are decoded JSON already, each of whose stats is of a kept
+    type. Raises `Malformed` (`sample_unreadable`) for what is none."""
+    try:
+        narrow = msgspec.convert(connections, NarrowConnections, strict=False)
+    except msgspec.ValidationError:
+        return read_sample(_encoded(connections))
+    return SampleBody(connections=narrow)
+
+
+def _encoded(connections: list[dict[str, Any]]) -> bytes:
+    try:
+        return msgspec.json.encode({"connections": connections})
+    except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, RecursionError) as error:
+        raise Malformed(f"The sample cannot be read: {error}.", code="sample_unreadable") from error
+
+
 def _narrow(type_: str) -> type[msgspec.Struct]:
     """A struct with the members of one type of stats, so that reading one makes no room for the
     others."""

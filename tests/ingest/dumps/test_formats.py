@@ -124,7 +124,7 @@ def test_the_same_is_read_compressed_otherwise_or_not_at_all(name: str) -> None:
         (b"<!DOCTYPE html><html>", "Copy Report"),
         (b"{}", "no dump"),
         (b'{"a": 1}', "no dump"),
-        (b"[1, 2]", "ObserveRTC"),
+        (b"[1, 2]", "JSON list"),
         (b"\x0a\x12\x00\x01binary", "RTC event logs"),
         (b'{"statsSessionId": "1", "type": "identity"}', "Jitsi"),
         (b"\x1f\x8bnot gzip", "compressed"),

@@ -21,7 +21,7 @@ from aftercall.ingest.untyped_json import as_flag, as_number, as_object, as_text
 FORMAT: Final = "about:webrtc"
 HISTORY_FORMAT: Final = "about:webrtc history"
 
-_ID: Final = re.compile(r"(\{[0-9a-fA-F-]+\}) (\d+) \(id=\d+ url=(.*)\)", re.DOTALL)
+_ID: Final = re.compile(r"(\{[0-9a-fA-F-]+\}) (\d{1,20}) \(id=\d+ url=(.*)\)", re.DOTALL)
 """`{uuid} <creation in µs> (id=… url=…)`."""
 
 _USER_AGENT: Final = "Mozilla/5.0 Gecko/20100101 Firefox/"
@@ -29,30 +29,39 @@ _MOST_REPORTS: Final = 100_000
 
 
 def read_report(data: DumpBytes) -> Iterator[Entry]:
-    """The entries of one copied report."""
-    try:
-        report = as_object(JsonParts(data).value())
-    except Cut:
-        raise BadDump("The report of about:webrtc ends in the middle: copy it again.") from None
+    """The entries of a copied report, or of several of them in one file."""
+    parts = JsonParts(data)
     reader = _Reader()
-    yield from reader.read(report)
-    yield from reader.descriptions(report)
+    is_first = True
+    try:
+        for _ in parts.documents():
+            report = as_object(parts.value())
+            is_first = False
+            yield from reader.read(report)
+            yield from reader.descriptions(report)
+    except Cut:
+        if is_first:
+            raise BadDump(
+                "The report of about:webrtc ends in the middle, or is no JSON: copy it again."
+            ) from None
+        yield CUT
 
 
 def read_history(data: DumpBytes) -> Iterator[Entry]:
-    """The entries of a copied history."""
+    """The entries of a copied history, or of several of them in one file."""
     parts = JsonParts(data)
     reader = _Reader()
     try:
-        for member in parts.members():
-            if member == "reports":
-                for _ in parts.items():
-                    yield from reader.read(as_object(parts.value()))
-            elif member == "sdpHistories":
-                for _ in parts.items():
-                    yield from reader.descriptions(as_object(parts.value()))
-            else:
-                parts.skip()
+        for _ in parts.documents():
+            for member in parts.members():
+                if member == "reports":
+                    for _ in parts.items():
+                        yield from reader.read(as_object(parts.value()))
+                elif member == "sdpHistories":
+                    for _ in parts.items():
+                        yield from reader.descriptions(as_object(parts.value()))
+                else:
+                    parts.skip()
     except Cut:
         yield CUT
 

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from codecs import IncrementalDecoder, getincrementaldecoder
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -22,10 +23,13 @@ MOST_TEXT: Final = 8 * 1024**2
 """The longest text. Chosen: an SDP of a large conference has some hundred kilobytes."""
 
 _MOST_AT_ONCE: Final = 1024**2
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+GZIP: Final = b"\x1f\x8b"
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
+
+_FIRST: Final = (b"{", b"[", b"R", b"<")
+"""How the text of a dump begins, or of a page."""
 
 _WINDOW: Final = 2**23
 """The memory that a zstd frame may ask for: 8 MB, what every decoder must have by RFC 8878."""
@@ -40,6 +44,15 @@ def _has_quote(data: bytes) -> bool:
     if at < 0:
         return False
     return at == 0 or data[at - 1 : at] != b"\\" or _QUOTE.search(data, at) is not None
+
+
+def _wide_encoding(head: bytes | bytearray) -> str | None:
+    """The encoding of a text in UTF-16, by its mark or by the zeros beside its first letter."""
+    for encoding, mark, letter in (("utf-16-le", b"\xff\xfe", 0), ("utf-16-be", b"\xfe\xff", 1)):
+        zero = head[1 - letter : 2 - letter]
+        if head.startswith(mark) or (zero == b"\0" and head[letter : letter + 1] in _FIRST):
+            return encoding
+    return None
 
 
 class Readable(Protocol):
@@ -66,16 +79,21 @@ class DumpBytes:
         """Uncompressed."""
         self.is_cut = False
         """Whether the compressed data ended before their end."""
+        self._wide: IncrementalDecoder | None = None
+        """Decodes a text in UTF-16, as programs of Windows save it."""
         first = self._take()
-        self._gzip = zlib.decompressobj(31) if first.startswith(_GZIP) else None
+        self._gzip = zlib.decompressobj(31) if first.startswith(GZIP) else None
         self._zstd = None
-        if first.startswith(_ZSTD):
+        if first.startswith(ZSTD):
             self._zstd = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
         self._feed(first)
         while len(self._pending) < 4_096 and not self._is_done:
             self._fill()
         if self._pending.startswith(_MARK):
             del self._pending[: len(_MARK)]
+        elif encoding := _wide_encoding(self._pending):
+            self._wide = getincrementaldecoder(encoding)("replace")
+            self._pending[:] = self._narrow(bytes(self._pending)).removeprefix(_MARK)
 
     @property
     def digest(self) -> str:
@@ -129,7 +147,7 @@ class DumpBytes:
             chunk = self._gzip.unconsumed_tail
             if self._gzip.eof:
                 chunk = self._gzip.unused_data
-                if not chunk.startswith(_GZIP):
+                if not chunk.startswith(GZIP):
                     return
                 self._gzip = zlib.decompressobj(31)
 
@@ -140,6 +158,9 @@ class DumpBytes:
             if self._zstd is not None and not self._zstd.eof:
                 self._add(self._zstd.decompress(chunk[start : start + 128]))
 
+    def _narrow(self, data: bytes) -> bytes:
+        return data if self._wide is None else self._wide.decode(data).encode()
+
     def _add(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self._most_bytes:
@@ -147,6 +168,7 @@ class DumpBytes:
         if self.size > FREE_BYTES and self.size > MOST_RATIO * max(self.read_bytes, 1):
             raise BadDump("The file is a bomb: it grows without end when it is uncompressed.")
         self._hash.update(data)
+        data = self._narrow(data)
         self._pending += data
         if not _has_quote(data):
             self._since_quote += len(data)

@@ -1,8 +1,12 @@
 """What the readers of all formats return, in the order of the file."""
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from aftercall.core.errors import Malformed
+
+EARLIEST_MS: Final = 1_293_840_000_000
+"""2011-01-01: WebRTC's first year. An earlier time is no time of day, but one since the start of a
+page or machine."""
 
 
 class BadDump(Malformed):

@@ -4,8 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from aftercall.ingest.dumps import about_webrtc, observertc, rtcstats_file, webrtc_internals
-from aftercall.ingest.dumps.dump_bytes import DumpBytes
+import msgspec
+
+from aftercall.core.storable_json import UNREADABLE
+from aftercall.ingest.dumps import (
+    about_webrtc,
+    jitsi_file,
+    observertc,
+    rtcstats_file,
+    webrtc_internals,
+)
+from aftercall.ingest.dumps.dump_bytes import GZIP, ZSTD, DumpBytes
 from aftercall.ingest.dumps.entries import BadDump, Entry
 
 PEEK: Final = 4_096
@@ -19,6 +28,7 @@ class Format(NamedTuple):
 
 
 WEBRTC_INTERNALS: Final = Format(webrtc_internals.FORMAT, webrtc_internals.read)
+JITSI: Final = Format(jitsi_file.FORMAT, jitsi_file.read)
 RTCSTATS: Final = Format(rtcstats_file.FORMAT, rtcstats_file.read)
 ABOUT_WEBRTC: Final = Format(about_webrtc.FORMAT, about_webrtc.read_report)
 ABOUT_WEBRTC_HISTORY: Final = Format(about_webrtc.HISTORY_FORMAT, about_webrtc.read_history)
@@ -32,6 +42,7 @@ _INTERNALS: Final = frozenset(
 _FIREFOX: Final = frozenset(
     {b"pcid", b"bandwidthEstimations", b"codecStats", b"dataChannelStats", b"iceCandidatePairStats"}
 )
+_HISTORY: Final = frozenset({b"reports", b"sdpHistories"})
 _OBSERVERTC: Final = frozenset({b"clientId", b"callId", b"peerConnections"})
 
 
@@ -40,6 +51,8 @@ def format_of(data: DumpBytes) -> Format:
     head = data.peek(PEEK).lstrip()
     if not head:
         raise BadDump("The file is empty.")
+    if head.startswith((GZIP, ZSTD)):
+        raise BadDump("The file is compressed twice: uncompress it once.")
     if head.startswith(rtcstats_file.MAGIC):
         return RTCSTATS
     if head[:16].lower().startswith(_HTML):
@@ -50,24 +63,50 @@ def format_of(data: DumpBytes) -> Format:
     members = [found[1] for found in _MEMBER.finditer(head)]
     if head.startswith(b"{"):
         return _object(members)
-    if head.startswith(b"[") and _OBSERVERTC.intersection(members[:12]):
-        return OBSERVERTC
     if head.startswith(b"["):
-        raise BadDump(
-            "The file is a JSON list, but not of ObserveRTC's samples. Dumps of webrtc-internals, "
-            "about:webrtc, rtcstats and ObserveRTC are read."
-        )
+        return _list(head, members)
     raise BadDump(
         "The file is no dump that can be read: those of webrtc-internals, about:webrtc, rtcstats, "
         "ObserveRTC and Aftercall's own export are. RTC event logs and packet captures are not."
     )
 
 
+def _list(head: bytes, members: list[bytes]) -> Format:
+    """The format of a list, or of lists that are one a line."""
+    if head[1:].lstrip().startswith(b'"'):
+        lines = [_line(line) for line in head.split(b"\n")[:2]]
+        if all(jitsi_file.is_entry(line) for line in lines if line is not None):
+            return JITSI
+        return RTCSTATS
+    if b"PeerConnections" in members or _INTERNALS.intersection(members[:1]):
+        return WEBRTC_INTERNALS
+    if _OBSERVERTC.intersection(members[:12]):
+        return OBSERVERTC
+    if _HISTORY.intersection(members[:1]):
+        return ABOUT_WEBRTC_HISTORY
+    if _FIREFOX.intersection(members):
+        return ABOUT_WEBRTC
+    raise BadDump(
+        "The file is a JSON list, but no dump that can be read: those of webrtc-internals, "
+        "about:webrtc, rtcstats, Jitsi and ObserveRTC are."
+    )
+
+
+def _line(line: bytes) -> object:
+    """The value of a line; `None` for one that goes beyond what was peeked at, or is empty."""
+    try:
+        return msgspec.json.decode(line)
+    except UNREADABLE:
+        return None
+
+
 def _object(members: list[bytes]) -> Format:
     first = members[:1]
     if first == [b"statsSessionId"]:
         raise BadDump("The file holds what Jitsi's client sends: point the client to Aftercall.")
-    if first in ([b"reports"], [b"sdpHistories"]):
+    if first == [b"fileFormat"]:
+        return RTCSTATS
+    if _HISTORY.intersection(first):
         return ABOUT_WEBRTC_HISTORY
     if _INTERNALS.intersection(members[:1]) or b"PeerConnections" in members:
         return WEBRTC_INTERNALS

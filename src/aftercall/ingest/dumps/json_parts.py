@@ -41,6 +41,21 @@ class JsonParts:
         """Whether the values that were begun are at their ends."""
         return self._depth == 0
 
+    def documents(self) -> Iterator[None]:
+        """Once for each value of the text, of which there may be several, one after the other or in
+        a list. Raises `Cut` where what follows is none."""
+        while True:
+            try:
+                kind = self.kind()
+            except End:
+                if not self.is_whole:
+                    raise
+                return
+            if kind == "start_array":
+                yield from self.items()
+            else:
+                yield
+
     def kind(self) -> str:
         """What comes next: `start_map`, `start_array`, or the kind of a plain value."""
         if self._next is None:

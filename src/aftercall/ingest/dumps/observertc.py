@@ -15,7 +15,7 @@ from aftercall.ingest.dumps.entries import (
     Signal,
     StatsReport,
 )
-from aftercall.ingest.dumps.json_parts import Cut, End, JsonParts
+from aftercall.ingest.dumps.json_parts import Cut, JsonParts
 from aftercall.ingest.untyped_json import as_number, as_object, as_text
 
 FORMAT: Final = "ObserveRTC ClientSample"
@@ -45,15 +45,10 @@ def read(data: DumpBytes) -> Iterator[Entry]:
     """The entries of a list of samples, of one, or of samples that are one a line."""
     parts = JsonParts(data)
     try:
-        while True:
-            if parts.kind() != "start_array":
-                yield from _sample(parts.value())
-                continue
-            for _ in parts.items():
-                yield from _sample(parts.value())
-    except End:
-        if not parts.is_whole:
-            yield CUT
+        for _ in parts.documents():
+            found = parts.value()
+            for each in found if isinstance(found, list) else [found]:
+                yield from _sample(each)
     except Cut:
         yield CUT
 
@@ -86,9 +81,10 @@ def _sample(raw: object) -> Iterator[Entry]:
 
 def _stats(connection: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    pairs = connection.get("iceCandidatePairs")
     remotes = {
         as_text(as_object(pair).get("remoteCandidateId"))
-        for pair in connection.get("iceCandidatePairs") or ()
+        for pair in (pairs if isinstance(pairs, list) else ())
     }
     for member, listed in connection.items():
         for each in listed if isinstance(listed, list) else ():

@@ -40,7 +40,9 @@ class OwnExport:
             member = archive.getinfo(FACTS)
             self._member = archive.open(member)
         except (zipfile.BadZipFile, KeyError, RuntimeError, OSError):
-            raise BadDump(f"The zip is no export of Aftercall: it has no {FACTS}.") from None
+            raise BadDump(
+                f"The zip is no export of Aftercall: it has no {FACTS}. Unpack the dumps in it."
+            ) from None
         if member.file_size > max(FREE_BYTES, MOST_RATIO * member.compress_size):
             raise BadDump("The zip is a bomb: it grows without end when it is uncompressed.")
         self.data = DumpBytes(self._member)

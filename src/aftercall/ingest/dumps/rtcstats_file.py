@@ -7,7 +7,9 @@ from typing import Any, Final
 from aftercall.ingest.dumps.dump_bytes import DumpBytes
 from aftercall.ingest.dumps.entries import (
     CUT,
+    EARLIEST_MS,
     BadDump,
+    Client,
     Describes,
     Entry,
     LeftOut,
@@ -30,8 +32,31 @@ _REQUESTS: Final = "navigator.mediaDevices.get"
 
 def read(data: DumpBytes) -> Iterator[Entry]:
     """The entries of a file."""
-    lines = read_lines_after_magic(data)
-    header = as_object(next(lines, None))
+    file = _File(is_delta=False)
+    files = broken = 0
+    for line in read_lines(data):
+        if line is BROKEN:
+            broken += 1
+            continue
+        if isinstance(line, dict) and (not files or "fileFormat" in line):
+            # The line before is no JSON: it names the format.
+            broken = max(0, broken - 1)
+            files += 1
+            if files > 1:
+                yield Client(f"dump {files}")
+            yield from _header(line)
+            file = _File(is_delta=as_text(line.get("clientProtocol")) is not None)
+        if broken:
+            yield LeftOut("a line that is no JSON", broken)
+            broken = 0
+        if isinstance(line, list) and len(line) >= 4:
+            files = files or 1
+            yield from file.read_line(line)
+    if broken:
+        yield CUT
+
+
+def _header(header: dict[str, Any]) -> Iterator[Entry]:
     version = as_count(header.get("fileFormat"))
     if version is not None and version > 3:
         raise BadDump(f"The dump is of rtcstats' format {version}, which is newer than 3.")
@@ -39,27 +64,6 @@ def read(data: DumpBytes) -> Iterator[Entry]:
         user_agent=as_text(header.get("userAgent"), longest=512),
         url=_page(header),
     )
-    file = _File(is_delta=as_text(header.get("clientProtocol")) is not None)
-    broken = 0
-    for line in lines:
-        if line is BROKEN:
-            broken += 1
-            continue
-        if broken:
-            yield LeftOut("a line that is no JSON", broken)
-            broken = 0
-        if isinstance(line, list) and len(line) >= 4:
-            yield from file.read_line(line)
-    if broken:
-        yield CUT
-
-
-def read_lines_after_magic(data: DumpBytes) -> Iterator[Any]:
-    """The lines after the first, which only names the format."""
-    rest = data.peek()
-    start = rest.find(b"\n") + 1
-    data.read(start)
-    return read_lines(data)
 
 
 class _File:
@@ -77,7 +81,8 @@ class _File:
         if step is None:
             yield LeftOut("a line without a time")
             return
-        self._at_ms += step
+        # The first time of a file is one of day, and others count from the line before.
+        self._at_ms = step if step >= EARLIEST_MS else self._at_ms + step
         method = METHODS.get(str(named), str(named)) if self._is_delta else str(named)
         if connection == "undefined-undefined" or not isinstance(connection, str):
             connection = None

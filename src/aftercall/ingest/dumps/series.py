@@ -8,14 +8,20 @@ so that series are aligned by their ends.
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.json import encode
 
 from aftercall.core.quality.stats.getstats import STATS_MEMBERS
+from aftercall.core.quality.stats.unit_quirks import LATEST_MS, moment_ms
+from aftercall.core.storable_json import readable_json
 from aftercall.ingest.checks import moment_of
-from aftercall.ingest.dumps.entries import BadDump
+from aftercall.ingest.dumps.entries import EARLIEST_MS, BadDump
+from aftercall.ingest.rtcstats.legacy import MEMBERS as LEGACY_MEMBERS
+from aftercall.ingest.rtcstats.legacy import TYPES as LEGACY_TYPES
+from aftercall.ingest.rtcstats.legacy import legacy_type, translate_legacy
 
 MOST_VALUES: Final = 100_000
 """Values of a series. Chrome keeps 1000."""
@@ -107,13 +113,13 @@ class SeriesTable:
         stats = self._objects.setdefault(id, StatsObject())
         if isinstance(type_ := members.get("statsType"), str):
             stats.type = type_
-        if not isinstance(values, str):
+        if not isinstance(values, str | list):
             self.unreadable += 1
         elif member in _KEPT:
             series = stats.series[member] = Series(
                 _moment(members.get("startTime")),
                 _moment(members.get("endTime")),
-                zlib.compress(values.encode("utf-8", "replace"), 1),
+                zlib.compress(_text_of(values), 1),
             )
             self.size += len(series.values) + _OVERHEAD
             if series.start_ms is not None:
@@ -127,6 +133,9 @@ class SeriesTable:
         """The reports, each with its time, the oldest first. `cells_at_once` values are decoded at
         a time, at least those of one report."""
         tracks = [track for id, stats in self._objects.items() if (track := self._track(id, stats))]
+        # Chrome of some years wrote both forms.
+        is_standard = any(track.type in STATS_MEMBERS for track in tracks)
+        tracks = [track for track in tracks if (track.type in LEGACY_TYPES) != is_standard]
         polls = _polls([track for track in tracks if not track.is_remote] or tracks)
         if not polls:
             return
@@ -141,19 +150,27 @@ class SeriesTable:
                     track.fill(block, start, polls)
                 except (msgspec.DecodeError, UnicodeDecodeError, zlib.error):
                     self.unreadable += 1
+            if not is_standard:
+                block = [list(translate_legacy(report)) for report in block]
             yield from zip(polls[start : start + rows], block, strict=True)
 
     def _track(self, id: str, stats: StatsObject) -> "_Track | None":
         try:
             type_ = stats.type or _type_of(id, stats)
             times = stats.series["timestamp"].decode() if "timestamp" in stats.series else None
-            if type_ not in STATS_MEMBERS and type_ not in _REMOTE:
+            if type_ in LEGACY_TYPES:
+                names = set(LEGACY_MEMBERS)
+            elif type_ in STATS_MEMBERS or type_ in _REMOTE:
+                names = {"ip", *STATS_MEMBERS.get(type_, ())}
+            else:
                 return None
-            names = {"ip", *STATS_MEMBERS.get(type_, ())}
             series = {name: each for name, each in stats.series.items() if name in names}
-            if times is None and series:
-                return _Track(id, type_, series, _spread(series), has_times=False)
-            moments = [each for each in times or () if isinstance(each, int | float)]
+            moments = _moments(times or ())
+            if series and (not moments or not moments[-1] >= EARLIEST_MS):
+                # There are none, or they count from the start of a page or machine.
+                spread = _spread(series)
+                if spread or not moments:
+                    return _Track(id, type_, series, spread, has_times=False)
             return _Track(id, type_, series, moments, has_times=True) if moments else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
@@ -236,7 +253,9 @@ class _Track:
 
 
 _KEPT: Final = frozenset(
-    {"timestamp", "type", "isRemote", "ip"}.union(*(set(each) for each in STATS_MEMBERS.values()))
+    {"timestamp", "type", "isRemote", "ip", *LEGACY_MEMBERS}.union(
+        *(set(each) for each in STATS_MEMBERS.values())
+    )
 )
 
 
@@ -246,8 +265,22 @@ def _text(value: Any) -> Any:
     return f"{value:g}" if is_number else value
 
 
+def _text_of(values: str | list[Any]) -> bytes:
+    """The JSON of a series, which some tools leave as an array; tokens that are no JSON are
+    `null`."""
+    text = values.encode("utf-8", "replace") if isinstance(values, str) else encode(values)
+    return readable_json(text) if b"NaN" in text or b"Infinity" in text else text
+
+
+def _moments(values: Sequence[Any]) -> list[float]:
+    """The times of a series, which some browsers write in finer units or as texts."""
+    if all(isinstance(each, int | float) and each <= LATEST_MS for each in values):
+        return list(values)
+    return [moment for each in values if (moment := moment_ms(each)) is not None]
+
+
 def _moment(value: object) -> float | None:
-    return moment_of(value) if isinstance(value, str) else None
+    return moment_of(value) if isinstance(value, str) else moment_ms(value)
 
 
 def _type_of(id: str, stats: StatsObject) -> str:
@@ -259,6 +292,8 @@ def _type_of(id: str, stats: StatsObject) -> str:
         remote = stats.series.get("isRemote")
         is_remote = remote is not None and True in remote.decode()
         return "remote-candidate" if is_remote else "local-candidate"
+    if (legacy := legacy_type(id)) is not None:
+        return legacy
     return next((type_ for prefix, type_ in _PREFIXES if id.startswith(prefix)), "")
 
 

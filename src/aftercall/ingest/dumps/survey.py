@@ -7,14 +7,18 @@ from typing import Any, Final
 import msgspec
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.ingest.dumps.entries import Client, Describes, Entry, LeftOut, Signal, StatsReport
+from aftercall.ingest.dumps.entries import (
+    EARLIEST_MS,
+    Client,
+    Describes,
+    Entry,
+    LeftOut,
+    Signal,
+    StatsReport,
+)
 from aftercall.ingest.dumps.rtcstats_file import MOST_CONNECTIONS
 from aftercall.ingest.dumps.signalling import fingerprints_of
 from aftercall.ingest.untyped_json import as_count, as_number, as_text
-
-EARLIEST_MS: Final = 1_293_840_000_000
-"""2011-01-01: WebRTC's first year. An earlier time is no time of day, but one since the start of a
-page or machine."""
 
 NO_TIME: Final = "an entry whose time is not that of a past call"
 

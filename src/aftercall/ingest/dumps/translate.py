@@ -14,7 +14,7 @@ from aftercall.ingest.dumps.entries import Client, Entry, Signal, StatsReport
 from aftercall.ingest.dumps.grouping import SurveyedPeer
 from aftercall.ingest.dumps.signalling import Signals
 from aftercall.ingest.dumps.survey import is_possible
-from aftercall.ingest.getstats_reader import read_sample
+from aftercall.ingest.getstats_reader import convert_sample
 from aftercall.ingest.source import Fact, UnencodedSample
 from aftercall.ingest.untyped_json import known
 from aftercall.ingest.user_agent import completed
@@ -218,8 +218,8 @@ def _sample(reports: Sequence[StatsReport]) -> SampleBody | None:
         for each in reports
     ]
     try:
-        return read_sample(msgspec.json.encode({"connections": connections}))
-    except (Malformed, msgspec.MsgspecError, UnicodeEncodeError, OverflowError, RecursionError):
+        return convert_sample(connections)
+    except Malformed:
         return None
 
 

@@ -1,14 +1,23 @@
 """chrome://webrtc-internals, "Create Dump": one JSON object, in the forms of Chrome 86 to 156."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import merge
 from operator import attrgetter
 from typing import Any, Final
 
 from aftercall.ingest.dumps.dump_bytes import DumpBytes
-from aftercall.ingest.dumps.entries import CUT, Describes, Entry, LeftOut, Signal, StatsReport
+from aftercall.ingest.dumps.entries import (
+    CUT,
+    BadDump,
+    Client,
+    Describes,
+    Entry,
+    LeftOut,
+    Signal,
+    StatsReport,
+)
 from aftercall.ingest.dumps.json_parts import Cut, JsonParts
 from aftercall.ingest.dumps.lines import decode_text
 from aftercall.ingest.dumps.series import CELLS_AT_ONCE, SeriesTable
@@ -19,6 +28,9 @@ FORMAT: Final = "webrtc-internals"
 MOST_HELD: Final = 24 * 1024**2
 """Bytes of compressed series that are held. Chosen: a dump of 50 MB has fewer, and one
 of 500 MB takes less than 200 MB of memory."""
+
+MOST_DUMPS: Final = 64
+"""Dumps in one file."""
 
 MOST_LOG: Final = 50_000
 """Entries of a connection's log."""
@@ -42,9 +54,23 @@ _PAIR: Final = re.compile(r"(sdpMid|sdpMLineIndex|candidate|type|sdp): ", re.ASC
 
 
 def read(data: DumpBytes) -> Iterator[Entry]:
-    """The entries of a dump: reports of all connections in order of time, unless they are too
-    many to be held."""
+    """The entries of a dump, or of several of them in one file."""
     parts = JsonParts(data)
+    try:
+        for number, _ in enumerate(parts.documents()):
+            if number >= MOST_DUMPS:
+                raise BadDump(f"There are more than {MOST_DUMPS} dumps in the file.")
+            if number:
+                yield Client(f"dump {number + 1}")
+            yield from _dump(parts)
+    except Cut:
+        yield CUT
+
+
+def _dump(parts: JsonParts) -> Iterator[Entry]:
+    """The entries of one dump: reports of all connections in order of time, unless they are too
+    many to be held. Raises `Cut` after them."""
+    cut: Cut | None = None
     tables: dict[str, SeriesTable] = {}
     about: dict[str, Any] = {}
     try:
@@ -63,14 +89,16 @@ def read(data: DumpBytes) -> Iterator[Entry]:
                 about[member] = parts.value()
             else:
                 parts.skip()
-    except Cut:
-        yield CUT
+    except Cut as error:
+        cut = error
     yield from _reports(tables)
     yield Describes(
         user_agent=as_text(about.get("UserAgent"), longest=512),
         cpus=as_count(about.get("hardwareConcurrency")),
         memory_gb=as_number(about.get("deviceMemory")),
     )
+    if cut is not None:
+        raise cut
 
 
 def _reports(tables: Mapping[str, SeriesTable]) -> Iterator[Entry]:
@@ -123,8 +151,9 @@ def _connection(parts: JsonParts, connection: str, table: SeriesTable) -> Iterat
 
 def _signals(connection: str, log: list[dict[str, Any]], first_ms: float | None) -> Iterator[Entry]:
     """The log of a connection. Old logs have the user's local time and no zone: the zone is the
-    difference to the first report, in quarters of an hour."""
-    local = [_local_ms(entry.get("time")) for entry in log]
+    difference to the first report, in quarters of an hour. Where the clock is put back at the end
+    of summer time, the rest is later by as much."""
+    local = list(_without_steps(_local_ms(entry.get("time")) for entry in log))
     known = [each for each in local if each is not None]
     zone_ms = 0.0
     if known and first_ms is not None:
@@ -143,6 +172,19 @@ def _signals(connection: str, log: list[dict[str, Any]], first_ms: float | None)
         yield Signal(at_ms, connection, method, _decoded(entry.get("value")))
     if untimed:
         yield LeftOut("an entry of a log whose time is not known", untimed)
+
+
+def _without_steps(times: Iterable[float | None]) -> Iterator[float | None]:
+    last, step_ms = 0.0, 0.0
+    for each in times:
+        if each is None:
+            yield None
+            continue
+        back_ms = round((last - each - step_ms) / _ZONE_STEP_MS) * _ZONE_STEP_MS
+        if 2 * _ZONE_STEP_MS <= back_ms <= _MOST_ZONE_MS:
+            step_ms += back_ms
+        last = max(last, each + step_ms)
+        yield each + step_ms
 
 
 def _media_request(entry: Any) -> Iterator[Entry]:

@@ -50,14 +50,41 @@ _CANDIDATE_TYPES: Final = {
     "peerreflexive": "prflx",
     "relayed": "relay",
 }
-_TYPES: Final = frozenset({"ssrc", "googCandidatePair", "googComponent", "googTrack", "VideoBwe"})
+TYPES: Final = frozenset({"ssrc", "googCandidatePair", "googComponent", "googTrack", "VideoBwe"})
+"""The types that only this form has."""
 _SEND: Final = "_send"
 """Ends the id of a stream that is sent."""
 
 
+MEMBERS: Final = frozenset(
+    [
+        *_RECEIVED,
+        *_SENT,
+        *_PAIR,
+        *_LIMITS,
+        "mediaType",
+        "googCodecName",
+        "googJitterReceived",
+        "googTrackId",
+        "googRtt",
+        "googActiveConnection",
+        "googChannelId",
+        "googAvailableSendBandwidth",
+    ]
+)
+"""The members that are read."""
+
+_PREFIXES: Final = (("ssrc_", "ssrc"), ("Conn-", "googCandidatePair"), ("bweforvideo", "VideoBwe"))
+
+
+def legacy_type(id: str) -> str | None:
+    """The type of an object by its id, where it is not named; `None` for another form's."""
+    return next((type_ for prefix, type_ in _PREFIXES if id.startswith(prefix)), None)
+
+
 def is_legacy(report: Iterable[Stats]) -> bool:
     """Whether a report is one of the callback form."""
-    return any(each.get("type") in _TYPES for each in report)
+    return any(each.get("type") in TYPES for each in report)
 
 
 def translate_legacy(report: Iterable[Stats]) -> Iterator[Stats]:
