@@ -5,12 +5,14 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
+from playwright.async_api import Page
 
+from tests.acceptance.browser_dumps import internals, save_dump
 from tests.acceptance.call_page import Tab, open_tab
 from tests.acceptance.chromium import browser, find_chromium
 from tests.acceptance.final_reports import close_session, report_of, sentences
@@ -62,6 +64,8 @@ class HeldCall:
     reports: dict[str, dict[str, Any]]
     impaired: list[Impaired]
     machine: Machine
+    dumps: dict[str, Path] = field(default_factory=dict)
+    """What the browsers' own pages saved just before the end."""
 
     def about(self, name: str) -> tuple[list[str], str]:
         """The sentences about a participant, and how late the machine was."""
@@ -87,16 +91,27 @@ def server_for_impaired_calls(data_dir: Path) -> Iterator[Server]:
         yield started
 
 
-def hold(server: Server, folder: Path, names: Sequence[str], phases: Sequence[Phase]) -> HeldCall:
+def hold(
+    server: Server,
+    folder: Path,
+    names: Sequence[str],
+    phases: Sequence[Phase],
+    *,
+    with_dumps: bool = False,
+) -> HeldCall:
     """Holds the call, ends it, and reads its reports."""
-    held, session_id = asyncio.run(_hold(server, folder, names, phases))
+    held, session_id = asyncio.run(_hold(server, folder, names, phases, with_dumps))
     close_session(server, session_id)
     held.reports = {name: report_of(server, id) for name, id in held.peer_ids.items()}
     return held
 
 
 async def _hold(
-    server: Server, folder: Path, names: Sequence[str], phases: Sequence[Phase]
+    server: Server,
+    folder: Path,
+    names: Sequence[str],
+    phases: Sequence[Phase],
+    with_dumps: bool,
 ) -> tuple[HeldCall, str]:
     chromium = find_chromium()
     assert chromium is not None
@@ -108,10 +123,13 @@ async def _hold(
         machine = stack.enter_context(watched())
         ends = dict(zip(names, link.ends, strict=True))
         tabs: list[Tab] = []
+        pages: dict[str, Page] = {}
         for name, end in ends.items():
             running_browser = await stack.enter_async_context(
                 browser(end.chromium, f"--use-file-for-fake-audio-capture={voice}")
             )
+            if with_dumps:
+                pages[name] = await stack.enter_async_context(internals(running_browser))
             tabs.append(await open_tab(running_browser, name))
         for tab in tabs:
             await tab.join(server.url, "impaired")
@@ -129,8 +147,9 @@ async def _hold(
             impaired.append(Impaired(first_at=first_at, last_at=time.time(), lost_share=lost_share))
         for tab in tabs:
             machine.timers += await tab.late_timers()
+        dumps = {name: await save_dump(page, folder / f"{name}.gz") for name, page in pages.items()}
         (session_id,) = {await tab.leave() for tab in tabs}
         machine.deliveries = link.relay.late()
     peer_ids = {tab.name: tab.stays[-1].peer_id for tab in tabs}
-    held = HeldCall(peer_ids=peer_ids, reports={}, impaired=impaired, machine=machine)
+    held = HeldCall(peer_ids=peer_ids, reports={}, impaired=impaired, machine=machine, dumps=dumps)
     return held, session_id

@@ -2,9 +2,12 @@
 can be known, and blames nobody else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tests.acceptance.browser_dumps import reports_of_dumps
 from tests.acceptance.chromium import find_chromium
 from tests.acceptance.impaired_call import HeldCall, Phase, hold, server_for_impaired_calls
 from tests.acceptance.machine_lateness import is_explained, unexplained
@@ -39,7 +42,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def pair(server: Server, tmp_path_factory: pytest.TempPathFactory) -> HeldCall:
     """A call of two in which Ann's uplink is bad for a while."""
-    return hold(server, tmp_path_factory.mktemp("pair"), ("Ann", "Bob"), PAIR)
+    return hold(server, tmp_path_factory.mktemp("pair"), ("Ann", "Bob"), PAIR, with_dumps=True)
+
+
+@pytest.fixture(scope="module")
+def dumped(server: Server, pair: HeldCall) -> HeldCall:
+    """The same call by the dumps that both browsers saved, in another app."""
+    return replace(pair, **reports_of_dumps(server, pair.dumps))
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +74,35 @@ def test_between_two_alone_loss_is_found_and_nobody_is_blamed(pair: HeldCall) ->
     assert pair.losses("Bob", "uplink") == []
     heard = [i for i in lost if i["stream"]["family"] == "audio_consumer"]
     assert 10 < max(issue["worst"]["loss_percent"] for issue in heard) < 40
+
+
+@pytest.mark.parametrize("name", ["Ann", "Bob"])
+def test_dumps_of_the_browsers_give_the_findings_of_the_collector(
+    pair: HeldCall, dumped: HeldCall, name: str
+) -> None:
+    for way in ("uplink", "downlink"):
+        told, found = pair.losses(name, way), dumped.losses(name, way)
+        assert _kinds(found) == _kinds(told), (way, dumped.about(name), pair.about(name))
+        assert not found or pair.impaired[0].is_when(found)
+    collected, imported = (
+        [(each["cause"], _place(each)) for each in unexplained(call.reports[name], call.machine)]
+        for call in (pair, dumped)
+    )
+    assert imported == collected, (dumped.about(name), pair.about(name))
+
+
+def _kinds(issues: list[dict[str, Any]]) -> set[tuple[object, ...]]:
+    """Which streams the issues are of, and whose they are."""
+    return {
+        (issue["name"].partition("_")[2], issue["stream"]["family"], issue.get("origin"))
+        for issue in issues
+    }
+
+
+def _place(finding: dict[str, Any]) -> str:
+    """What of whose was bad for whom, without how much and when."""
+    words: str = finding["sentence"]
+    return f"{words.partition(' of ')[2].partition(' from ')[0]} {words.rpartition('; ')[2]}"
 
 
 def test_in_a_mesh_the_one_whose_uplink_was_bad_is_named(mesh: HeldCall) -> None:

@@ -26,6 +26,11 @@ SAME_REPORT_MS: Final = 250.0
 """Reports of two connections of a page this close in time are one sample. Chosen: pages ask all of
 their connections at once, and not more often than every half second."""
 
+PACE_MS: Final = 5_000.0
+"""At least so far apart are samples. Rules judge by the number of samples, and the receiver of a
+voice reports every five seconds (RFC 3550, section 6.2): most reports of a second say nothing new
+of what was sent, and trouble would seem to come and go. Counters add up: nothing is lost."""
+
 MOST_STATS: Final = 4_000
 """Stats objects of a connection in a sample, as `ConnectionBody` takes them."""
 
@@ -67,7 +72,7 @@ class PeerPlan(msgspec.Struct, frozen=True, kw_only=True):
             and each.first_report_ms is not None
             and each.last_report_ms is not None
         ]
-        return min(60 * SECOND_MS, max(SECOND_MS, round(min(paces)))) if paces else 0
+        return min(60 * SECOND_MS, max(int(PACE_MS), round(min(paces)))) if paces else 0
 
 
 def joins(plan: PeerPlan, app_id: str) -> list[Fact]:
@@ -159,6 +164,9 @@ class _PeerFacts:
         self._plan = plan
         self._app_id = app_id
         self._pending: dict[str, StatsReport] = {}
+        self._passed: dict[str, StatsReport] = {}
+        """The newest report of each connection that was passed over since the last sample."""
+        self._due_ms = 0.0
         self._sequence = 0
         self._event = 0
         self.signals = Signals()
@@ -166,21 +174,39 @@ class _PeerFacts:
 
     def take(self, entry: StatsReport | Signal) -> Iterator[DumpFact]:
         if isinstance(entry, Signal):
+            if entry.method == "close":
+                yield from self.flush()
             for name, data in self.signals.read(entry):
                 yield self._note(int(entry.at_ms), name, data)
             return
         first = next(iter(self._pending.values()), None)
         is_same = first is not None and abs(entry.at_ms - first.at_ms) <= SAME_REPORT_MS
         if entry.connection in self._pending or not is_same:
-            yield from self.flush()
-        if len(self._pending) < _MOST_CONNECTIONS:
-            self._pending[entry.connection] = entry
+            yield from self._sampled(self._pending)
+        held = self._pending if self._is_due(entry) else self._passed
+        if entry.connection in held or len(held) < _MOST_CONNECTIONS:
+            held[entry.connection] = entry
 
     def flush(self) -> Iterator[DumpFact]:
-        if not self._pending:
+        """A sample of what waits, and of the newest reports that were passed over."""
+        yield from self._sampled(self._pending)
+        yield from self._sampled(self._passed)
+
+    def _is_due(self, entry: StatsReport) -> bool:
+        """Whether a report goes into a sample: time has passed, or the clock was put back."""
+        is_early = self._due_ms - PACE_MS <= entry.at_ms < self._due_ms - SAME_REPORT_MS
+        return bool(self._pending) or not is_early
+
+    def _sampled(self, held: dict[str, StatsReport]) -> Iterator[DumpFact]:
+        if not held:
             return
-        reports = list(self._pending.values())
-        self._pending.clear()
+        if held is self._pending:
+            ended = {id: each for id, each in self._passed.items() if id not in held}
+            self._passed.clear()
+            yield from self._sampled(ended)
+        reports = list(held.values())
+        held.clear()
+        self._due_ms = max(each.at_ms for each in reports) + PACE_MS
         at = EpochMs(int(max(each.at_ms for each in reports)))
         body = _sample(reports)
         if body is None:
