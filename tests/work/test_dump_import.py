@@ -198,7 +198,7 @@ WAIT = [[":note", None, None]] * 20
                 *WAIT,
                 ["oniceconnectionstatechange", "1-1", "failed"],
             ],
-            "had no TURN server to go through",
+            "got no address from a TURN server",
         ),
     ],
 )

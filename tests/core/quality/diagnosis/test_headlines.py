@@ -115,7 +115,8 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("slow_connect", {"figures": [figure("connect_ms", 8_000, 8_000)]}, "Ann Lee",
      "needed 8 s to connect"),
     ("no_answer", {}, "Ann Lee's offer", "was not answered"),
-    ("no_relay_candidate", {}, "Ann Lee's connection", "found no path and had no TURN server"),
+    ("no_relay_candidate", {}, "Ann Lee's connection",
+     "found no path and got no address from a TURN server"),
     ("media_refused", {}, "Ann Lee's browser", "gave no camera or microphone"),
     ("stats_gap", {}, "Ann Lee's call", "was not measured"),
 ]  # fmt: skip

@@ -79,7 +79,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     (
         "no_relay_candidate",
         {},
-        "Ann Lee's connection found no path at 10:00:00 UTC, and had no TURN server to go through.",
+        "Ann Lee's connection found no path at 10:00:00 UTC, and got no address from a TURN "
+        "server.",
     ),
     (
         "media_refused",

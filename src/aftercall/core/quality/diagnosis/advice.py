@@ -95,7 +95,9 @@ ADVICE: Final[dict[str, Advice]] = {
         "check_signalling", "look why the other side of {name}'s connection did not answer"
     ),
     "no_relay_candidate": Advice(
-        "offer_turn", "give {name}'s page a TURN server that it can reach, over TCP and TLS as well"
+        "offer_turn",
+        "give {name}'s page a TURN server that it can reach, over TCP and TLS as well, and "
+        "credentials for it",
     ),
     "media_refused": Advice(
         "allow_devices",

@@ -261,7 +261,9 @@ def _no_answer(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
 
 def _no_relay_candidate(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:
     who = f"{mentions.possessive(subject_of(finding))} connection"
-    return Headline(who, f"{tense.verb('found', 'finds')} no path and had no TURN server")
+    return Headline(
+        who, f"{tense.verb('found', 'finds')} no path and got no address from a TURN server"
+    )
 
 
 def _media_refused(finding: Finding, mentions: Mentions, tense: Tense) -> Headline:

@@ -116,7 +116,7 @@ def _no_answer(finding: Finding, mentions: Mentions) -> str:
 def _no_relay_candidate(finding: Finding, mentions: Mentions) -> str:
     whose = mentions.possessive(subject_of(finding))
     at = format_clock(finding.first_at)
-    return f"{whose} connection found no path at {at} UTC, and had no TURN server to go through"
+    return f"{whose} connection found no path at {at} UTC, and got no address from a TURN server"
 
 
 def _media_refused(finding: Finding, mentions: Mentions) -> str:
