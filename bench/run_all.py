@@ -31,7 +31,7 @@ BENCHES: Final[dict[str, tuple[str, ...]]] = {
     "flood": ("--rounds", "1", "--seconds", "5"),
     "fold": (),
     "per_report": (),
-    "webhooks": ("--webhooks", "1000"),
+    "webhooks": ("--webhooks", "5000"),
     "reports": ("--minutes", "30", "--rounds", "60"),
     "live_page": ("--minutes", "20"),
     "lists": ("--sessions", "10000", "100000"),

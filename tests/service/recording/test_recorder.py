@@ -118,6 +118,18 @@ async def test_a_silent_peer_has_left_until_its_next_report(harness: RecorderHar
     assert (await harness.session()).live_participants == 2
 
 
+async def test_what_happens_to_a_peer_shows_that_it_was_there(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0))
+    harness.now = at(12)
+    await harness.record(PeerEvent(id="n1", at=at(10), peer_id="ada", name="audio_off", data={}))
+    harness.now = at(120)
+    await harness.recorder.apply_rules(APP, "session-0")
+    async with harness.db.read() as tx:
+        ada = await peers.find_peer(tx, APP, "ada")
+    assert ada is not None
+    assert (ada.left_reason, ada.left_at) == (LeaveReason.SILENCE, at(10))
+
+
 async def test_a_silent_peer_is_found_behind_many_with_longer_intervals(
     harness: RecorderHarness,
 ) -> None:

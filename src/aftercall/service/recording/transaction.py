@@ -178,6 +178,10 @@ class RecordTransaction:
             if refusal is not None:
                 return refusal
         if status is not None and _is_append_only(event, status):
+            if isinstance(event, PeerEvent):
+                # As for one that is merged: whatever happens to a peer shows that it is there.
+                key = (delivery.app_id, event.peer_id)
+                self._appends.record_heartbeat(key, event.at, delivery.received_at)
             return self._appends.add(delivery, event, status.peer.session_id, status.peer)
         if isinstance(event, EarlyPeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
