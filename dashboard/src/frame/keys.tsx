@@ -1,18 +1,10 @@
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
+import { lazy } from "../components/lazy";
 import { linkToHere } from "../link";
 import { openFind } from "./find";
 
-const KEYS: readonly { keys: string[]; does: string }[] = [
-  { keys: ["/"], does: "Find a person, a meeting or an id" },
-  { keys: ["j", "k"], does: "Next and previous row of a list" },
-  { keys: ["Enter"], does: "Open the row" },
-  { keys: ["←", "→"], does: "Move the moment of a session; with Shift ten times as far" },
-  { keys: ["[", "]"], does: "Previous and next cause of a session" },
-  { keys: ["Esc"], does: "From a search to the rows; close a panel" },
-  { keys: ["."], does: "Copy the link to what you see, with its moment and time zone" },
-  { keys: ["?"], does: "This list" },
-];
+const KeyList = lazy(() => import("./key_list").then((module) => module.KeyList), true);
 
 const SHOWN_MS = 2_500;
 
@@ -35,7 +27,13 @@ export function Keys() {
       <p class={done.value ? "toast" : "unseen"} role="status">
         {done.value}
       </p>
-      {isListOpen.value && <List />}
+      {isListOpen.value && (
+        <KeyList
+          onClose={() => {
+            isListOpen.value = false;
+          }}
+        />
+      )}
     </>
   );
 }
@@ -61,38 +59,4 @@ export async function copyLink(): Promise<void> {
   setTimeout(() => {
     done.value = null;
   }, SHOWN_MS);
-}
-
-function List() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog
-      ref={dialog}
-      class="raw key-list"
-      aria-label="Keys"
-      onClose={() => {
-        isListOpen.value = false;
-      }}
-    >
-      <div class="row raw-head">
-        <h2>Keys</h2>
-        <button type="button" class="choice" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </div>
-      <dl>
-        {KEYS.map(({ keys, does }) => (
-          <div key={does}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-    </dialog>
-  );
 }
