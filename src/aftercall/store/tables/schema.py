@@ -300,7 +300,6 @@ peers: Final = Table(
     epoch_ms_column("last_joined_at", null=True),
     epoch_ms_column("left_said_at", null=True),
     epoch_ms_column("kicked_at", null=True),
-    epoch_ms_column("missed_at", null=True),
     epoch_ms_column("first_heard_at"),
     epoch_ms_column("last_heard_at"),
     epoch_ms_column("last_received_at"),
@@ -308,6 +307,7 @@ peers: Final = Table(
     text_column("left_reason", null=True),
     epoch_ms_column("created_at"),
     epoch_ms_column("updated_at"),
+    epoch_ms_column("missed_at", null=True),
     PrimaryKeyConstraint("app_id", "id"),
     Index("ix_peers_session", "app_id", "session_id"),
     Index(

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("key_id", WORDS, nullable=False),
         sa.Column("url", WORDS, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
-        sa.Column("failures", sa.BigInteger, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("asked_at", sa.BigInteger, nullable=True),
         sa.Column("answered_at", sa.BigInteger, nullable=True),
         sa.Column("error", WORDS, nullable=True),
