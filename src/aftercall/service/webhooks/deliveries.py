@@ -172,8 +172,10 @@ class Deliveries:
         delivery = _after(claimed.delivery, result, verdict, now)
         has_failed = verdict is AttemptVerdict.FAILED
         async with self._db.write() as tx:
-            await webhook_deliveries.lock_lane(tx, _lane_of(delivery))
-            known = await webhooks.find_webhook(tx, webhook.app_id, webhook.id)
+            # Attempts that fail at the same time are counted one after the other.
+            known = await webhooks.find_webhook(
+                tx, webhook.app_id, webhook.id, is_locked=has_failed
+            )
             if known is not None:
                 if verdict is AttemptVerdict.GONE:
                     await webhooks.unsubscribe(tx, webhook.app_id, webhook.id, now)
@@ -182,6 +184,7 @@ class Deliveries:
                     await webhooks.set_health(
                         tx, webhook.app_id, webhook.id, failures=health[0], paused_until=health[1]
                     )
+            await webhook_deliveries.lock_lane(tx, _lane_of(delivery))
             due_at = delivery.next_at if delivery.next_at is not None else now
             is_first = await webhook_deliveries.save_attempt(tx, delivery, due_at=due_at)
         if verdict is AttemptVerdict.GONE:
