@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -200,7 +200,8 @@ def test_moment_person_and_filters_survive_links_and_the_back_button(
 ) -> None:
     reported = read(server, f"calls/{SDK_SESSION}")
     name = reported["lanes"][0]["name"]
-    page.goto(f"/sessions?search={name.split()[0]}&from={day_of(reported)}&to={day_of(reported)}")
+    day = day_of(reported)
+    page.goto(f"/sessions?search={quote(name)}&from={day}&to={day}")
     page.locator(f"[data-session='{SDK_SESSION}'] .row-link").click()
     expect(page.get_by_role("region", name="Verdict", exact=True)).to_be_visible()
     expect(page.locator(".answer-sentence")).to_be_visible()
