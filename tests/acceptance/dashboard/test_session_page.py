@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from aftercall.core.instants import DAY_MS
 from aftercall.simulator.call import Call
 from aftercall.simulator.network_conditions import Kind
 from tests.acceptance.dashboard.axe import AXE, assert_accessible, violations
@@ -199,9 +200,8 @@ def test_moment_person_and_filters_survive_links_and_the_back_button(
     server: Server, page: Page
 ) -> None:
     reported = read(server, f"calls/{SDK_SESSION}")
-    name = reported["lanes"][0]["name"]
-    day = day_of(reported)
-    page.goto(f"/sessions?search={quote(name)}&from={day}&to={day}")
+    first, last = day_of(reported, -DAY_MS), day_of(reported, DAY_MS)
+    page.goto(f"/sessions?search={SDK_SESSION}&from={first}&to={last}")
     page.locator(f"[data-session='{SDK_SESSION}'] .row-link").click()
     expect(page.get_by_role("region", name="Verdict", exact=True)).to_be_visible()
     expect(page.locator(".answer-sentence")).to_be_visible()
@@ -216,15 +216,17 @@ def test_moment_person_and_filters_survive_links_and_the_back_button(
     expect(page).to_have_url(here)
     expect(page.locator(".explained")).to_be_visible()
     page.locator(".crumbs a").first.click()
-    expect(page).to_have_url(re.compile(f"/sessions\\?.*search={name.split()[0]}"))
+    expect(page).to_have_url(re.compile(f"/sessions\\?.*search={SDK_SESSION}"))
 
 
 def moment_from(url: str) -> str:
     return parse_qs(urlsplit(url).query)["at"][0]
 
 
-def day_of(reported: Any) -> str:
-    return datetime.fromtimestamp(reported["call"]["started_at"] / 1000, ZONE).strftime("%Y-%m-%d")
+def day_of(reported: Any, after_ms: int) -> str:
+    """The day of a moment that is so far from the start of a call."""
+    at_ms = reported["call"]["started_at"] + after_ms
+    return datetime.fromtimestamp(at_ms / 1000, ZONE).strftime("%Y-%m-%d")
 
 
 def test_the_link_to_the_moment_is_one_click_and_names_the_zone(
