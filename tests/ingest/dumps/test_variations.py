@@ -77,6 +77,16 @@ def test_an_rtcstats_file_without_its_head_is_read(without: bytes) -> None:
     assert _figures(survey_of(plain.removeprefix(without))) == _figures(survey_of(plain))
 
 
+@pytest.mark.parametrize("size", [5_000, 100_000])
+def test_an_rtcstats_file_without_its_head_is_read_whatever_the_length_of_its_first_line(
+    size: int,
+) -> None:
+    plain = _plain(RTCSTATS).removeprefix(b'RTCStatsDump\n{"fileFormat":3}\n')
+    sdp = {"type": "offer", "sdp": "a=x" * size}
+    first = json.dumps(["setRemoteDescription", "long", sdp, 0]).encode()
+    assert _figures(survey_of(first + b"\n" + plain)) == _figures(survey_of(plain))
+
+
 def test_a_line_with_numbers_that_json_has_not_is_read() -> None:
     plain = _plain(RTCSTATS)
     broken = plain.replace(b'"audioLevel":0,', b'"audioLevel":NaN,')

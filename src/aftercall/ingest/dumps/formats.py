@@ -18,6 +18,8 @@ from aftercall.ingest.dumps.dump_bytes import GZIP, ZSTD, DumpBytes
 from aftercall.ingest.dumps.entries import BadDump, Entry
 
 PEEK: Final = 4_096
+PEEK_OF_LINES: Final = 65_536
+"""The first lines of a log may hold an SDP."""
 
 
 class Format(NamedTuple):
@@ -64,7 +66,7 @@ def format_of(data: DumpBytes) -> Format:
     if head.startswith(b"{"):
         return _object(members)
     if head.startswith(b"["):
-        return _list(head, members)
+        return _list(data.peek(PEEK_OF_LINES).lstrip(), members)
     raise BadDump(
         "The file is no dump that can be read: those of webrtc-internals, about:webrtc, rtcstats, "
         "ObserveRTC and Aftercall's own export are. RTC event logs and packet captures are not."
@@ -74,8 +76,8 @@ def format_of(data: DumpBytes) -> Format:
 def _list(head: bytes, members: list[bytes]) -> Format:
     """The format of a list, or of lists that are one a line."""
     if head[1:].lstrip().startswith(b'"'):
-        lines = [_line(line) for line in head.split(b"\n")[:2]]
-        if all(jitsi_file.is_entry(line) for line in lines if line is not None):
+        lines = [found for line in head.split(b"\n")[:2] if (found := _line(line)) is not None]
+        if lines and all(map(jitsi_file.is_entry, lines)):
             return JITSI
         return RTCSTATS
     if b"PeerConnections" in members or _INTERNALS.intersection(members[:1]):
