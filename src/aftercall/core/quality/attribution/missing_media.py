@@ -171,7 +171,7 @@ class MissingMedia:
         """When something was sent of which this many consecutive, otherwise complete reports of the
         listener list no stream. `listed` is when they list one."""
         missing = self._reports[participant_id].missing(sent, listed, paces)
-        return missing and [span for span in missing if self._is_whole(participant_id, span)]
+        return [span for span in missing if self._is_whole(participant_id, span)]
 
     def _is_whole(self, participant_id: str, span: Span) -> bool:
         """Whether reports that lack a stream show that nothing arrived. If no counter exists, the

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
-from math import inf
+from math import inf, isnan
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -111,7 +111,7 @@ class _KindReports:
         is_tagged, is_heard = True, False
         for each in streams:
             encoded, tag, source = each.stats.frames_encoded, each.description.tag, each.source
-            if encoded is not None and encoded == encoded:
+            if encoded is not None and not isnan(encoded):
                 frames[each.description.key] = encoded
             if tag is None or not tag.muted:
                 is_tagged = False

@@ -350,19 +350,19 @@ def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[s
     found: dict[str, Codec] = {}
     for stats in objects.values():
         if stats.type == "codec":
-            known = before.get(stats.id)
-            is_same = (
-                known is not None
-                and known.mime_type == stats.mime_type
-                and known.clock_rate == stats.clock_rate
-                and known.sdp_fmtp_line == stats.sdp_fmtp_line
-            )
-            found[stats.id] = (
-                known
-                if known is not None and is_same
-                else Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
-            )
+            codec = before.get(stats.id)
+            if codec is None or not _is_described(codec, stats):
+                codec = Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
+            found[stats.id] = codec
     return found
+
+
+def _is_described(codec: Codec, stats: Stats) -> bool:
+    return (
+        codec.mime_type == stats.mime_type
+        and codec.clock_rate == stats.clock_rate
+        and codec.sdp_fmtp_line == stats.sdp_fmtp_line
+    )
 
 
 _PLACED: Final = frozenset({"candidate-pair", "local-candidate", "remote-candidate", "transport"})
