@@ -1,6 +1,5 @@
 """`aftercall source-key …`: keys with which other systems sign what they post."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, settings_of, with_app
 from aftercall.cli.printing import AsJson, format_moment, print_json
+from aftercall.core.records import App
 from aftercall.service.accounts.source_keys import PolledServer, SourceKey
+from aftercall.service.services import Services
 
 source_keys = typer.Typer(
     help="Keys with which other systems sign what they post.", no_args_is_help=True
@@ -55,14 +56,12 @@ def add_source_key(
     secret = sys.stdin.read() if is_piped or secret_file is None else secret_file.read_text()
     secret = secret.strip()
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            await services.source_keys.add(
-                app.account_id, app.id, source, key_id, secret, server_url=url
-            )
+    async def work(services: Services, app: App) -> None:
+        await services.source_keys.add(
+            app.account_id, app.id, source, key_id, secret, server_url=url
+        )
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("The key is stored.", highlight=False)
 
 
@@ -76,13 +75,13 @@ def list_source_keys(
     """The keys of an app, without their secrets."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> tuple[list[SourceKey], dict[tuple[str, str], PolledServer]]:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            keys = services.source_keys
-            return await keys.list_keys(app.id), await keys.list_servers(app.id)
+    async def work(
+        services: Services, app: App
+    ) -> tuple[list[SourceKey], dict[tuple[str, str], PolledServer]]:
+        keys = services.source_keys
+        return await keys.list_keys(app.id), await keys.list_servers(app.id)
 
-    found, servers = asyncio.run(work())
+    found, servers = with_app(settings, app_id, work)
     if as_json:
         print_json([_json_of(key, servers.get((key.source, key.key_id))) for key in found])
         return
@@ -126,10 +125,8 @@ def remove_source_key(
     """Delete a key: what is signed with it is refused, at the latest after five seconds."""
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> None:
-        async with opened(settings) as services:
-            app = await services.setup.chosen_app(None, app_id)
-            await services.source_keys.remove(app.account_id, app.id, source, key_id)
+    async def work(services: Services, app: App) -> None:
+        await services.source_keys.remove(app.account_id, app.id, source, key_id)
 
-    asyncio.run(work())
+    with_app(settings, app_id, work)
     Console(stderr=True).print("The key is deleted.", highlight=False)
