@@ -79,6 +79,11 @@ def plain(shown: str) -> str:
     return shown.replace("\u00a0", " ").replace("\u2019", "'")
 
 
+def words(text: list[dict[str, Any]]) -> str:
+    """A sentence of the API, which comes in parts."""
+    return "".join(part["text"] for part in text)
+
+
 def wait_until_loaded(page: Page) -> None:
     """Waits until nothing is loading."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
