@@ -85,7 +85,7 @@ def list_source_keys(
     if as_json:
         print_json([_json_of(key, servers.get((key.source, key.key_id))) for key in found])
         return
-    table = Table("source", "key", "since", "by", "asked at", "answers")
+    table = Table("source", "key", "since", "by", "server", "answers")
     for key in found:
         server = servers.get((key.source, key.key_id))
         table.add_row(

@@ -183,6 +183,8 @@ async def _finished(services: Services, waiting: Transcription, *, is_quiet: boo
         "id": waiting.id,
     }
     await run_until_done(services, TRANSCRIBE, payload, is_over)
+    if not is_quiet:
+        out.print()
     return latest
 
 
