@@ -86,7 +86,6 @@ function limitsOf(appId: string): Promise<DumpImports> {
 
 /** Shows the imports of an app that are not over, as after a reload of the page. */
 export async function showOpenImports(appId: string): Promise<void> {
-  const known = new Set(shownImports.peek().flatMap((shown) => [shown.key, shown.found?.id ?? ""]));
   let answer: DumpImports;
   try {
     answer = await get<DumpImports>(pathOf(appId));
@@ -95,6 +94,8 @@ export async function showOpenImports(appId: string): Promise<void> {
     return;
   }
   limits = Promise.resolve(answer);
+  // What is shown by now: the page may ask twice before the first answer is there.
+  const known = new Set(shownImports.peek().flatMap((shown) => [shown.key, shown.found?.id ?? ""]));
   for (const found of answer.imports) {
     if (known.has(found.id) || found.state === "uploading" || !OPEN.includes(found.state)) continue;
     const names = found.files.map((file) => file.name);
