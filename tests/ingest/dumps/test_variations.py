@@ -176,6 +176,8 @@ def test_statistics_of_the_callback_form_are_read() -> None:
         (b"[" + b'{"PeerConnections": {}},' * 70 + b"{}]", "more than 64"),
         (_plain(ANSWERER)[:9_000], "ends in the middle"),
     ],
+    # Named by the reason: compressed bytes hold the second in which they were made.
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(raw: bytes, words: str) -> None:
     with pytest.raises(BadDump, match=words):
